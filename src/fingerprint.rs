@@ -1,0 +1,208 @@
+//! What makes two findings the same finding, from run to run.
+//!
+//! A fingerprint is made of what identifies a finding and of nothing that
+//! changes while the finding stays: not the line, not the checkout's folder,
+//! not an image's tag. Exceptions and baselines hang on fingerprints, so the
+//! recipes are frozen: a different one needs a new version in place of `sg1`.
+
+use serde::{Serialize, Serializer};
+use sha2::{Digest, Sha256};
+
+/// A finding's identity, `sg1:` and 32 hexadecimal digits.
+///
+/// Findings of one report with equal keys are counted apart by an ordinal
+/// (`sg1:…~2` is the second), so that identities form a multiset: the fourth
+/// copy of a known bug is a new finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint {
+    key: [u8; 16],
+    ordinal: u32,
+}
+
+impl Fingerprint {
+    /// Makes the identity of what `parts` say, in their order. `kind` keeps
+    /// apart what scanners and their kinds of findings would otherwise share.
+    pub fn new(kind: &str, parts: &[&str]) -> Self {
+        let mut hash = Sha256::new();
+        // Lengths keep ("ab", "c") and ("a", "bc") apart.
+        for part in std::iter::once(&kind).chain(parts) {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part.as_bytes());
+        }
+        let mut key = [0; 16];
+        key.copy_from_slice(hash.finalize().as_slice().split_at(16).0);
+        Self { key, ordinal: 0 }
+    }
+
+    /// The same key as the `ordinal`-th of its report, counted from 0.
+    #[must_use]
+    pub fn with_ordinal(self, ordinal: u32) -> Self {
+        Self { ordinal, ..self }
+    }
+
+    /// Reads the written form.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.strip_prefix("sg1:")?;
+        let (digits, ordinal) = match text.split_once('~') {
+            Some((digits, ordinal)) => (digits, ordinal.parse::<u32>().ok()?.checked_sub(1)?),
+            None => (text, 0),
+        };
+        if digits.len() != 32 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return None;
+        }
+        let key = u128::from_str_radix(digits, 16).ok()?.to_be_bytes();
+        Some(Self { key, ordinal })
+    }
+}
+
+impl std::fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "sg1:{:032x}", u128::from_be_bytes(self.key))?;
+        match self.ordinal {
+            0 => Ok(()),
+            ordinal => write!(f, "~{}", u64::from(ordinal) + 1),
+        }
+    }
+}
+
+impl Serialize for Fingerprint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A path as it is compared: with `/`, without `./`, and without the folder of
+/// the checkout, which differs from runner to runner. `workspace` is that
+/// folder where it is known; the usual ones of CI systems are known anyway.
+pub fn stable_path(path: &str, workspace: Option<&str>) -> String {
+    let path = path.replace('\\', "/");
+    let mut path = path.as_str();
+    while let Some(rest) = path.strip_prefix("./") {
+        path = rest.trim_start_matches('/');
+    }
+    let below = workspace
+        .map(|folder| folder.replace('\\', "/"))
+        .and_then(|folder| strip_folder(path, folder.trim_end_matches('/')).map(str::to_owned))
+        .or_else(|| {
+            CHECKOUTS
+                .iter()
+                .find_map(|folder| strip_pattern(path, folder))
+        });
+    below.unwrap_or_else(|| path.trim_start_matches('/').to_owned())
+}
+
+/// Where CI systems and scanners' images check projects out; `*` is one name.
+const CHECKOUTS: [&str; 12] = [
+    "/builds/*/*",                          // GitLab
+    "/home/runner/work/*/*",                // GitHub, Linux
+    "/Users/runner/work/*/*",               // GitHub, macOS
+    "D:/a/*/*",                             // GitHub, Windows
+    "/github/workspace",                    // GitHub, in a container
+    "/home/vsts/work/*/s",                  // Azure
+    "/opt/atlassian/pipelines/agent/build", // Bitbucket
+    "/home/circleci/project",               // CircleCI
+    "/var/lib/jenkins/workspace/*",         // Jenkins
+    "/var/jenkins_home/workspace/*",        // Jenkins, its image
+    "/workspace",                           // Tekton, Cloud Build
+    "/src",                                 // Semgrep's image and others
+];
+
+fn strip_folder<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
+    if folder.is_empty() {
+        return None;
+    }
+    path.strip_prefix(folder)?.strip_prefix('/')
+}
+
+fn strip_pattern(path: &str, pattern: &str) -> Option<String> {
+    let mut rest = path.split('/');
+    for name in pattern.split('/') {
+        let next = rest.next()?;
+        if name != "*" && name != next {
+            return None;
+        }
+    }
+    let rest: Vec<_> = rest.collect();
+    (!rest.is_empty()).then(|| rest.join("/"))
+}
+
+/// `text` with each run of digits as one `#`, for names that carry a
+/// version inside (`commons-x-1.0.jar`).
+pub fn without_digits(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '0'..='9' if out.ends_with('#') => {}
+            '0'..='9' => out.push('#'),
+            _ => out.push(character),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_kept_apart() {
+        assert_ne!(
+            Fingerprint::new("x", &["ab", "c"]),
+            Fingerprint::new("x", &["a", "bc"])
+        );
+        assert_ne!(Fingerprint::new("x", &["a"]), Fingerprint::new("y", &["a"]));
+    }
+
+    #[test]
+    fn the_recipe_is_frozen() {
+        let fingerprint = Fingerprint::new("bandit", &["B602", "src/app.py", "call(c)"]);
+        assert_eq!(fingerprint.to_string(), "sg1:8efe3c708357e8c433fb0ff226f93d0c");
+    }
+
+    #[test]
+    fn the_written_form_is_read_back() {
+        let first = Fingerprint::new("x", &["a"]);
+        for fingerprint in [first, first.with_ordinal(1), first.with_ordinal(999)] {
+            assert_eq!(
+                Fingerprint::parse(&fingerprint.to_string()),
+                Some(fingerprint)
+            );
+        }
+        assert!(first.with_ordinal(1).to_string().ends_with("~2"));
+        for wrong in [
+            "",
+            "sg1:",
+            "sg2:00",
+            "sg1:+0000000000000000000000000000000",
+            "sg1:00~0",
+        ] {
+            assert_eq!(Fingerprint::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_the_same_wherever_the_project_is_checked_out() {
+        for (path, workspace) in [
+            ("src/app.py", None),
+            ("./src/app.py", None),
+            ("././/src/app.py", None),
+            (".\\src\\app.py", None),
+            ("/builds/acme/shop/src/app.py", None),
+            ("/home/runner/work/shop/shop/src/app.py", None),
+            ("D:\\a\\shop\\shop\\src\\app.py", None),
+            ("/src/src/app.py", None),
+            ("/data/agent 7/shop/src/app.py", Some("/data/agent 7/shop/")),
+        ] {
+            assert_eq!(stable_path(path, workspace), "src/app.py", "{path}");
+        }
+        assert_eq!(stable_path("/etc/passwd", None), "etc/passwd");
+        assert_eq!(stable_path("/src", None), "src");
+        assert_eq!(stable_path("", None), "");
+        assert_eq!(stable_path("src/é.py", Some("")), "src/é.py");
+    }
+
+    #[test]
+    fn digits_of_a_name_are_one_mark() {
+        assert_eq!(without_digits("commons-x-1.10.jar"), "commons-x-#.#.jar");
+    }
+}

@@ -1,0 +1,13 @@
+//! Reads security scanners' reports, and decides by a policy whether a release
+//! may go on.
+//!
+//! An artifact is parsed into a report of findings; a policy decides over the
+//! findings; the decision is rendered. Each step is a module, and none looks
+//! back: see `tests/layers.rs` for who may use whom.
+
+pub mod artifact;
+pub mod finding;
+pub mod fingerprint;
+pub mod parser;
+pub mod report;
+pub mod secret;

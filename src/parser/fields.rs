@@ -1,0 +1,296 @@
+//! Fields as scanners really write them.
+//!
+//! Numbers come as strings, lists as `null`, one word as a list of one. These
+//! types read what can be understood, and nothing else; where a report would
+//! lose a finding by it, a parser uses plain serde types and fails.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// A text, borrowed where the report allows. Numbers and booleans are read as
+/// their text; `null`, lists and objects as the empty one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Text<'a>(pub Cow<'a, str>);
+
+impl Text<'_> {
+    /// The text, unless there is none.
+    pub(super) fn some(&self) -> Option<&str> {
+        Some(&*self.0).filter(|text| !text.is_empty())
+    }
+
+    /// A copy of the text, unless there is none.
+    pub(super) fn owned(&self) -> Option<String> {
+        self.some().map(str::to_owned)
+    }
+}
+
+impl std::ops::Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A list; `null` is one without elements, as producers in Go write it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct List<T>(pub Vec<T>);
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::<Vec<T>>::deserialize(deserializer).map(|list| Self(list.unwrap_or_default()))
+    }
+}
+
+/// A list of texts; one text is a list of one, anything else an empty one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Texts<'a>(pub Vec<Text<'a>>);
+
+impl Texts<'_> {
+    /// The texts that are not empty, as copies.
+    pub(super) fn owned(&self) -> Vec<String> {
+        self.0.iter().filter_map(Text::owned).collect()
+    }
+}
+
+/// A number, also one in a string; absent for anything else.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Number(pub Option<f64>);
+
+impl Number {
+    /// The number as a count or a line: whole, not negative, and small enough
+    /// to be exact.
+    pub(super) fn whole(self) -> Option<u64> {
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        let number = self
+            .0
+            .filter(|number| (0.0..EXACT).contains(number) && number.fract() == 0.0)?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "checked above"
+        )]
+        Some(number as u64)
+    }
+}
+
+/// What [`Text`], [`Texts`] and [`Number`] make of each kind of value.
+trait Lenient<'de>: Default {
+    fn text(text: Cow<'de, str>) -> Self;
+
+    fn number(number: f64, text: impl fmt::Display) -> Self;
+
+    fn boolean(_: bool) -> Self {
+        Self::default()
+    }
+
+    fn list<A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Self::default())
+    }
+}
+
+impl<'de> Lenient<'de> for Text<'de> {
+    fn text(text: Cow<'de, str>) -> Self {
+        Self(text)
+    }
+
+    fn number(_: f64, text: impl fmt::Display) -> Self {
+        Self(Cow::Owned(text.to_string()))
+    }
+
+    fn boolean(value: bool) -> Self {
+        Self(Cow::Borrowed(if value { "true" } else { "false" }))
+    }
+}
+
+impl<'de> Lenient<'de> for Texts<'de> {
+    fn text(text: Cow<'de, str>) -> Self {
+        Self(vec![Text(text)])
+    }
+
+    fn number(_: f64, _: impl fmt::Display) -> Self {
+        Self::default()
+    }
+
+    fn list<A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
+        let mut texts = Vec::new();
+        while let Some(text) = list.next_element()? {
+            texts.push(text);
+        }
+        Ok(Self(texts))
+    }
+}
+
+impl<'de> Lenient<'de> for Number {
+    fn text(text: Cow<'de, str>) -> Self {
+        Self(text.trim().parse().ok())
+    }
+
+    fn number(number: f64, _: impl fmt::Display) -> Self {
+        Self(Some(number))
+    }
+}
+
+struct LenientVisitor<T>(PhantomData<T>);
+
+#[expect(clippy::cast_precision_loss, reason = "counts and scores are small")]
+impl<'de, T: Lenient<'de>> Visitor<'de> for LenientVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text or a number")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<T, E> {
+        Ok(T::text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<T, E> {
+        Ok(T::text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<T, E> {
+        Ok(T::boolean(value))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<T, E> {
+        Ok(T::number(number as f64, number))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<T, E> {
+        Ok(T::number(number as f64, number))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<T, E> {
+        Ok(T::number(number, number))
+    }
+
+    fn visit_unit<E>(self) -> Result<T, E> {
+        Ok(T::default())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<T, A::Error> {
+        T::list(list)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(T::default())
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(LenientVisitor::<Text<'de>>(PhantomData))
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Texts<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(LenientVisitor::<Texts<'de>>(PhantomData))
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(LenientVisitor::<Number>(PhantomData))
+    }
+}
+
+/// The numbers of the weaknesses named in `text`: `CWE-79: Cross-site …`.
+pub(super) fn cwes(text: &str) -> Vec<u32> {
+    let lower = text.to_ascii_lowercase();
+    let mut numbers = Vec::new();
+    for rest in lower.split("cwe-").skip(1) {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        if let Some(Ok(number)) = rest.get(..digits).map(str::parse)
+            && number > 0
+            && !numbers.contains(&number)
+        {
+            numbers.push(number);
+        }
+    }
+    numbers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read<'a, T: Deserialize<'a>>(json: &'a str) -> T {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn a_text_is_read_from_what_can_be_one() {
+        for (json, text) in [
+            (r#""x""#, "x"),
+            (r#""\u0041""#, "A"),
+            ("7", "7"),
+            ("-1", "-1"),
+            ("7.5", "7.5"),
+            ("true", "true"),
+            ("null", ""),
+            ("[]", ""),
+            (r#"{"a": [1]}"#, ""),
+        ] {
+            assert_eq!(&*read::<Text<'_>>(json), text, "{json}");
+        }
+        assert!(matches!(read::<Text<'_>>(r#""x""#).0, Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn texts_are_read_from_one_or_many() {
+        assert_eq!(read::<Texts<'_>>(r#""x""#).owned(), ["x"]);
+        assert_eq!(
+            read::<Texts<'_>>(r#"["x", "", null, 3]"#).owned(),
+            ["x", "3"]
+        );
+        assert!(read::<Texts<'_>>("null").owned().is_empty());
+        assert!(read::<Texts<'_>>("{}").owned().is_empty());
+    }
+
+    #[test]
+    fn lines_and_counts_are_whole_and_not_negative() {
+        for (json, number) in [
+            ("12", Some(12)),
+            ("1.0", Some(1)),
+            (r#"" 12 ""#, Some(12)),
+            ("0", Some(0)),
+            ("-1", None),
+            ("1.5", None),
+            ("18446744073709551616", None),
+            (r#""x""#, None),
+            ("true", None),
+            ("[3]", None),
+            ("null", None),
+        ] {
+            assert_eq!(read::<Number>(json).whole(), number, "{json}");
+        }
+    }
+
+    #[test]
+    fn weaknesses_are_found_in_text() {
+        assert_eq!(cwes("CWE-89: SQL Injection, cwe-079"), [89, 79]);
+        assert_eq!(cwes("CWE-89 CWE-89"), [89]);
+        assert!(cwes("NVD-CWE-noinfo").is_empty());
+        assert!(cwes("CWE-99999999999999").is_empty());
+    }
+
+    #[test]
+    fn a_list_may_be_null_but_nothing_else() {
+        assert!(read::<List<u8>>("null").0.is_empty());
+        assert_eq!(read::<List<u8>>("[1]").0, [1]);
+        assert!(serde_json::from_str::<List<u8>>("{}").is_err());
+    }
+}

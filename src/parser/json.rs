@@ -1,0 +1,671 @@
+//! Reading JSON reports piece by piece.
+//!
+//! A report is one large document of which a parser wants small parts. [`Json`]
+//! walks objects and arrays from outside to inside and hands over one value at a
+//! time, deserialized by serde from the window over the file: the text of a
+//! value is in memory, the report never is. What a parser does not take is
+//! checked for well-formedness and skipped.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::ParseError;
+use crate::artifact::{Place, Window};
+
+/// A reader at some place of a JSON document.
+pub(super) struct Json {
+    window: Window,
+    path: Vec<Step>,
+    repaired: Vec<u8>,
+    has_repairs: bool,
+}
+
+enum Step {
+    Key(String),
+    Index(usize),
+}
+
+/// What kind of value comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Object,
+    Array,
+    String,
+    Number,
+    Bool,
+    Null,
+}
+
+impl Json {
+    /// The largest single value that is taken into memory, in bytes.
+    const MAX_VALUE: usize = 64 << 20;
+    /// How much of a value is looked at before it is skipped by its parts.
+    const MAX_SKIPPED_WHOLE: usize = 1 << 20;
+    /// How deep objects and arrays are walked; serde_json's own limit.
+    const MAX_DEPTH: usize = 128;
+
+    pub(super) fn new(window: Window) -> Self {
+        Self {
+            window,
+            path: Vec::new(),
+            repaired: Vec::new(),
+            has_repairs: false,
+        }
+    }
+
+    /// Whether half surrogate pairs were read as U+FFFD.
+    pub(super) fn has_repairs(&self) -> bool {
+        self.has_repairs
+    }
+
+    /// The current place as a JSON Pointer (RFC 6901).
+    pub(super) fn pointer(&self) -> String {
+        let mut pointer = String::new();
+        for step in &self.path {
+            pointer.push('/');
+            match step {
+                Step::Key(key) => pointer.push_str(&key.replace('~', "~0").replace('/', "~1")),
+                Step::Index(index) => pointer.push_str(&index.to_string()),
+            }
+        }
+        pointer
+    }
+
+    /// Where the next value begins in the text.
+    pub(super) fn place(&self) -> Place {
+        self.window.place()
+    }
+
+    /// What comes next.
+    pub(super) fn kind(&mut self) -> Result<Kind, ParseError> {
+        match self.peek()? {
+            Some(b'{') => Ok(Kind::Object),
+            Some(b'[') => Ok(Kind::Array),
+            Some(b'"') => Ok(Kind::String),
+            Some(b'-' | b'0'..=b'9') => Ok(Kind::Number),
+            Some(b't' | b'f') => Ok(Kind::Bool),
+            Some(b'n') => Ok(Kind::Null),
+            Some(_) => Err(self.error("expected a JSON value")),
+            None => Err(self.cut_off()),
+        }
+    }
+
+    /// Walks an object: `member` is called at each value, with its key, and may
+    /// take the value or leave it. A repeated key is an error, because either
+    /// value would hide the other.
+    pub(super) fn object(
+        &mut self,
+        mut member: impl FnMut(&mut Self, &str) -> Result<(), ParseError>,
+    ) -> Result<(), ParseError> {
+        self.open(b'{', "an object")?;
+        let mut seen = HashSet::new();
+        let mut first = true;
+        while !self.closes(b'}', first)? {
+            first = false;
+            if self.peek()? != Some(b'"') {
+                return Err(self.error("expected a key in double quotes"));
+            }
+            let key = self.value::<Cow<'_, str>>()?.into_owned();
+            match self.peek()? {
+                Some(b':') => {}
+                Some(_) => return Err(self.error("expected `:` after a key")),
+                None => return Err(self.cut_off()),
+            }
+            self.window.consume(1);
+            self.path.push(Step::Key(key.clone()));
+            self.member(|json| member(json, &key))?;
+            self.path.pop();
+            if let Some(key) = seen.replace(key) {
+                return Err(self.error(format!("the key `{key}` is given twice")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Walks an array: `element` is called at each element, and may take it or
+    /// leave it.
+    pub(super) fn array(
+        &mut self,
+        mut element: impl FnMut(&mut Self) -> Result<(), ParseError>,
+    ) -> Result<(), ParseError> {
+        self.open(b'[', "a list")?;
+        let mut index = 0;
+        while !self.closes(b']', index == 0)? {
+            self.path.push(Step::Index(index));
+            self.member(&mut element)?;
+            self.path.pop();
+            index += 1;
+        }
+        Ok(())
+    }
+
+    /// Walks an array, or takes `null` for one without elements, as producers
+    /// in Go write it.
+    pub(super) fn array_or_null(
+        &mut self,
+        element: impl FnMut(&mut Self) -> Result<(), ParseError>,
+    ) -> Result<(), ParseError> {
+        match self.kind()? {
+            Kind::Null => self.skip(),
+            _ => self.array(element),
+        }
+    }
+
+    /// Takes the value.
+    pub(super) fn value<'a, T: Deserialize<'a>>(&'a mut self) -> Result<T, ParseError> {
+        let Some(length) = self.frame(Self::MAX_VALUE)? else {
+            return Err(self.error(format!(
+                "a single value of more than {} bytes",
+                Self::MAX_VALUE
+            )));
+        };
+        if length == 0 {
+            return Err(self.error("expected a JSON value"));
+        }
+        let place = self.place();
+        // Consuming moves no bytes, so the value stays where it is until the
+        // window is filled again.
+        self.window.consume(length);
+        let text = self.window.consumed(length);
+        let error = match serde_json::from_slice(text) {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
+        };
+        if repair_surrogates(text, &mut self.repaired) {
+            self.has_repairs = true;
+            serde_json::from_slice(&self.repaired)
+                .map_err(|_| located::<T>(&self.path, place, &self.repaired, &error))
+        } else {
+            Err(located::<T>(&self.path, place, text, &error))
+        }
+    }
+
+    /// Passes over the value, however large; it must be well-formed all the same.
+    pub(super) fn skip(&mut self) -> Result<(), ParseError> {
+        let kind = self.kind()?;
+        if self.frame(Self::MAX_SKIPPED_WHOLE)?.is_some() {
+            self.value::<IgnoredAny>().map(drop)
+        } else if self.path.len() >= Self::MAX_DEPTH {
+            Err(self.error(format!("nested more than {} levels deep", Self::MAX_DEPTH)))
+        } else {
+            match kind {
+                Kind::Object => self.object(|json, _| json.skip()),
+                Kind::Array => self.array(Self::skip),
+                _ => self.value::<IgnoredAny>().map(drop),
+            }
+        }
+    }
+
+    /// Makes sure that nothing follows the document, and gives the file back.
+    pub(super) fn finish(mut self) -> Result<Window, (ParseError, Window)> {
+        match self.peek() {
+            Ok(None) => Ok(self.window),
+            Ok(Some(b'{' | b'[')) => Err((
+                self.error("a second document follows the report"),
+                self.window,
+            )),
+            Ok(Some(_)) => Err((self.error("more text follows the report"), self.window)),
+            Err(error) => Err((error, self.window)),
+        }
+    }
+
+    /// Gives the file back, wherever the reader stands.
+    pub(super) fn into_window(self) -> Window {
+        self.window
+    }
+
+    /// An error at this place.
+    pub(super) fn error(&self, message: impl Into<String>) -> ParseError {
+        ParseError::at(describe(&self.path, ""), Some(self.place()), message)
+    }
+
+    fn cut_off(&self) -> ParseError {
+        self.error("the text ends in the middle of the report: it is cut off")
+    }
+
+    fn open(&mut self, bracket: u8, what: &str) -> Result<(), ParseError> {
+        match self.peek()? {
+            Some(byte) if byte == bracket => {
+                self.window.consume(1);
+                Ok(())
+            }
+            Some(_) => Err(self.error(format!("expected {what}, found {}", self.found()))),
+            None => Err(self.cut_off()),
+        }
+    }
+
+    /// What the next byte begins, for an error.
+    fn found(&self) -> &'static str {
+        match self.window.available().first() {
+            Some(b'{') => "an object",
+            Some(b'[') => "a list",
+            Some(b'"') => "a string",
+            Some(b't' | b'f') => "a boolean",
+            Some(b'n') => "`null`",
+            Some(b'-' | b'0'..=b'9') => "a number",
+            _ => "something that is not JSON",
+        }
+    }
+
+    /// Whether the object or array ends here; otherwise stands at the next
+    /// member, behind the comma.
+    fn closes(&mut self, bracket: u8, first: bool) -> Result<bool, ParseError> {
+        match self.peek()? {
+            Some(byte) if byte == bracket => {
+                self.window.consume(1);
+                Ok(true)
+            }
+            Some(_) if first => Ok(false),
+            Some(b',') => {
+                self.window.consume(1);
+                match self.peek()? {
+                    Some(byte) if byte == bracket => {
+                        Err(self.error("a comma before the closing bracket"))
+                    }
+                    Some(_) => Ok(false),
+                    None => Err(self.cut_off()),
+                }
+            }
+            Some(_) => Err(self.error("expected a comma or the closing bracket")),
+            None => Err(self.cut_off()),
+        }
+    }
+
+    /// Calls `take` at a value, and passes over the value if it was not taken.
+    fn member(
+        &mut self,
+        take: impl FnOnce(&mut Self) -> Result<(), ParseError>,
+    ) -> Result<(), ParseError> {
+        self.peek()?;
+        let before = self.place().byte;
+        take(self)?;
+        if self.place().byte == before {
+            self.skip()
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The next byte that is not white space; absent at the end of the text.
+    fn peek(&mut self) -> Result<Option<u8>, ParseError> {
+        loop {
+            let blanks = self
+                .window
+                .available()
+                .iter()
+                .take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
+                .count();
+            self.window.consume(blanks);
+            if let Some(&byte) = self.window.available().first() {
+                return Ok(Some(byte));
+            }
+            if !self.fill()? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// The length of the next value, with all of it in the window; absent when
+    /// it is longer than `limit`.
+    fn frame(&mut self, limit: usize) -> Result<Option<usize>, ParseError> {
+        self.peek()?;
+        let mut frame = Frame::default();
+        loop {
+            if let Some(length) = frame.advance(self.window.available()) {
+                return Ok(Some(length));
+            }
+            if self.window.available().len() > limit {
+                return Ok(None);
+            }
+            if !self.fill()? {
+                return match self.window.available() {
+                    [] | [b'{' | b'[' | b'"', ..] => Err(self.cut_off()),
+                    // A number or a word may well be the last of a text.
+                    word => Ok(Some(word.len())),
+                };
+            }
+        }
+    }
+
+    fn fill(&mut self) -> Result<bool, ParseError> {
+        self.window.fill().map_err(|error| {
+            ParseError::at(String::new(), Some(self.place()), super::io_message(&error))
+        })
+    }
+}
+
+/// Finds the end of a value without looking into it: brackets and strings only.
+/// serde checks the rest. Goes on where it stopped when there is more text.
+#[derive(Default)]
+struct Frame {
+    at: usize,
+    depth: usize,
+    in_string: bool,
+}
+
+impl Frame {
+    /// The length of the value at the beginning of `text`, if it ends there.
+    fn advance(&mut self, text: &[u8]) -> Option<usize> {
+        match text.first()? {
+            b'{' | b'[' | b'"' => self.closing(text),
+            _ => text
+                .iter()
+                .position(|byte| b",:]}[{\" \t\r\n".contains(byte)),
+        }
+    }
+
+    fn closing(&mut self, text: &[u8]) -> Option<usize> {
+        loop {
+            let rest = text.get(self.at..)?;
+            let found = if self.in_string {
+                memchr::memchr2(b'"', b'\\', rest)
+            } else {
+                rest.iter()
+                    .position(|byte| matches!(byte, b'"' | b'{' | b'[' | b'}' | b']'))
+            };
+            let Some(found) = found else {
+                self.at = text.len();
+                return None;
+            };
+            self.at += found + 1;
+            match rest.get(found)? {
+                // An escaped character; if it is yet to come, come back to the backslash.
+                b'\\' if found + 1 == rest.len() => {
+                    self.at -= 1;
+                    return None;
+                }
+                b'\\' => self.at += 1,
+                b'"' => self.in_string = !self.in_string,
+                b'{' | b'[' => self.depth += 1,
+                _ => self.depth = self.depth.saturating_sub(1),
+            }
+            if self.depth == 0 && !self.in_string {
+                return Some(self.at);
+            }
+        }
+    }
+}
+
+/// Says where in a value, and where in the file, deserializing went wrong.
+fn located<'a, T: Deserialize<'a>>(
+    path: &[Step],
+    place: Place,
+    text: &'a [u8],
+    error: &serde_json::Error,
+) -> ParseError {
+    let offset = (1..error.line())
+        .try_fold(0, |start, _| {
+            Some(start + memchr::memchr(b'\n', text.get(start..)?)? + 1)
+        })
+        .map_or(0, |start| start + error.column().saturating_sub(1))
+        .min(text.len());
+    let place = place.after(text.get(..offset).unwrap_or_default());
+    let inner =
+        serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_slice(text))
+            .err()
+            .map(|error| error.path().to_string())
+            .filter(|path| path != ".")
+            .unwrap_or_default();
+    ParseError::at(
+        describe(path, &inner),
+        Some(place),
+        without_values(&error.to_string()),
+    )
+}
+
+/// serde's message without the place, which is relative to the value, and
+/// without the text of strings, which may be secrets.
+fn without_values(message: &str) -> String {
+    let message = message
+        .rsplit_once(" at line ")
+        .map_or(message, |(message, _)| message);
+    match (message.find("string \""), message.rfind("\", expected")) {
+        (Some(from), Some(to)) if from < to => {
+            let (before, rest) = message.split_at(from);
+            let after = rest.get(to - from + 1..).unwrap_or_default();
+            format!("{before}a string{after}")
+        }
+        _ => message.to_owned(),
+    }
+}
+
+/// A path as programmers write it: `results[3].extra.severity`.
+fn describe(path: &[Step], inner: &str) -> String {
+    let mut text = String::new();
+    for step in path {
+        match step {
+            Step::Key(key) if text.is_empty() => text.push_str(key),
+            Step::Key(key) => {
+                text.push('.');
+                text.push_str(key);
+            }
+            Step::Index(index) => {
+                text.push('[');
+                text.push_str(&index.to_string());
+                text.push(']');
+            }
+        }
+    }
+    if !inner.is_empty() && !inner.starts_with('[') && !text.is_empty() {
+        text.push('.');
+    }
+    text + inner
+}
+
+/// Copies `text` with every escaped half of a surrogate pair as U+FFFD; false
+/// when there is none. Producers in Java escape UTF-16 units one by one, and a
+/// cut in the middle of a pair leaves a half that no JSON reader takes.
+fn repair_surrogates(text: &[u8], repaired: &mut Vec<u8>) -> bool {
+    repaired.clear();
+    let unit = |at: usize| {
+        let escape = text.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        u16::from_str_radix(std::str::from_utf8(escape).ok()?, 16).ok()
+    };
+    let mut found = false;
+    let mut at = 0;
+    while let Some(&byte) = text.get(at) {
+        let length = match (byte, unit(at)) {
+            (b'\\', Some(0xd800..=0xdbff)) if matches!(unit(at + 6), Some(0xdc00..=0xdfff)) => 12,
+            (b'\\', Some(0xd800..=0xdfff)) => {
+                repaired.extend_from_slice(b"\\ufffd");
+                found = true;
+                at += 6;
+                continue;
+            }
+            (b'\\', _) => 2,
+            _ => 1,
+        };
+        let end = (at + length).min(text.len());
+        repaired.extend_from_slice(text.get(at..end).unwrap_or_default());
+        at = end;
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json(text: impl Into<Vec<u8>>) -> Json {
+        Json::new(Window::over(text).unwrap())
+    }
+
+    /// Walks everything by its parts, down to single values.
+    fn walk(json: &mut Json, leaves: &mut Vec<String>) -> Result<(), ParseError> {
+        match json.kind()? {
+            Kind::Object => json.object(|json, _| walk(json, leaves)),
+            Kind::Array => json.array(|json| walk(json, leaves)),
+            _ => {
+                let value = json.value::<serde_json::Value>()?;
+                leaves.push(format!("{} {value}", json.pointer()));
+                Ok(())
+            }
+        }
+    }
+
+    fn leaves(text: impl Into<Vec<u8>>) -> Result<Vec<String>, String> {
+        let mut reader = json(text);
+        let mut leaves = Vec::new();
+        walk(&mut reader, &mut leaves).map_err(|error| error.to_string())?;
+        reader.finish().map_err(|(error, _)| error.to_string())?;
+        Ok(leaves)
+    }
+
+    #[test]
+    fn a_document_is_walked_in_its_order() {
+        assert_eq!(
+            leaves(
+                r#" { "a/b" : [1, -2.5e3 ,true,null, "x\"y\\"], "~": {}, "c":[[],[{"d":"}"}]] } "#
+            )
+            .unwrap(),
+            [
+                "/a~1b/0 1",
+                "/a~1b/1 -2500.0",
+                "/a~1b/2 true",
+                "/a~1b/3 null",
+                r#"/a~1b/4 "x\"y\\""#,
+                r#"/c/1/0/d "}""#,
+            ]
+        );
+        assert_eq!(leaves("7").unwrap(), [" 7"]);
+    }
+
+    #[test]
+    fn what_is_not_well_formed_is_an_error_with_its_place() {
+        for (text, message) in [
+            (
+                "",
+                "the text ends in the middle of the report: it is cut off",
+            ),
+            ("{", "it is cut off"),
+            (r#"{"a""#, "it is cut off"),
+            (r#"{"a":"#, "it is cut off"),
+            (r#"{"a":[1,2"#, "it is cut off"),
+            (r#"{"a":"x"#, "it is cut off"),
+            (r#"{"a":"x\"#, "it is cut off"),
+            ("[1,]", "a comma before the closing bracket"),
+            ("[1 2]", "expected a comma or the closing bracket"),
+            ("[1}", "expected a comma or the closing bracket"),
+            ("{'a':1}", "expected a key in double quotes"),
+            (r#"{"a" 1}"#, "expected `:` after a key"),
+            (r#"{"a":1,"b":2,"a":3}"#, "the key `a` is given twice"),
+            ("[1] [2]", "a second document follows the report"),
+            ("[1] x", "more text follows the report"),
+            ("[nul]", "at `[0]`, line 1, column"),
+            ("[01]", "invalid number"),
+            ("[NaN]", "expected a JSON value"),
+            ("[\"a\u{1}\"]", "control character"),
+            ("[1,\n  2,\n  x]", "line 3, column 3"),
+        ] {
+            let error = leaves(text).unwrap_err();
+            assert!(error.contains(message), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_is_skipped_and_checked() {
+        let mut reader = json(r#"{"a":[1,{"b":[]}],"c":2}"#);
+        let mut taken = 0;
+        reader
+            .object(|json, key| {
+                if key == "c" {
+                    taken = json.value::<u8>()?;
+                }
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(taken, 2);
+        assert!(
+            json(r#"{"a":[1,{"b":]}],"c":2}"#)
+                .object(|_, _| Ok(()))
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn a_large_part_is_skipped_without_being_held() {
+        let element = format!("[{}1]", "\"0123456789abcdef\",".repeat(1000));
+        let text = format!(
+            "{{\"big\":[{}[]],\"c\":2}}",
+            format!("{element},").repeat(200)
+        );
+        let mut reader = json(text);
+        let mut seen = 0;
+        reader
+            .object(|json, key| {
+                if key == "c" {
+                    seen = json.value::<u8>()?;
+                }
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(seen, 2);
+    }
+
+    #[test]
+    fn values_over_the_edge_of_the_window_are_whole() {
+        let word = "é\\\\".repeat(50_000);
+        let text = format!("[\"{word}\", \"{word}\", 12345]");
+        let mut lengths = Vec::new();
+        let mut reader = json(text);
+        reader
+            .array(|json| {
+                lengths.push(
+                    json.value::<serde_json::Value>()?
+                        .as_str()
+                        .map_or(0, str::len),
+                );
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(lengths, [word.len() - 50_000, word.len() - 50_000, 0]);
+    }
+
+    #[test]
+    fn depth_neither_overflows_the_stack_nor_passes() {
+        for text in [
+            "[".repeat(3_000_000),
+            format!("{}{}", "[".repeat(3_000_000), "]".repeat(3_000_000)),
+        ] {
+            assert!(json(text).array(|_| Ok(())).is_err());
+        }
+        assert!(
+            json(format!("[{}{}]", "[".repeat(10_000), "]".repeat(10_000)))
+                .array(|_| Ok(()))
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn an_error_in_a_value_says_where_and_keeps_its_text_to_itself() {
+        #[derive(Debug, Deserialize)]
+        struct Entry {
+            #[expect(dead_code, reason = "only its reading matters")]
+            line: u32,
+        }
+        let mut reader = json("{\"list\":[\n {\"line\": \"hunter2\"}]}");
+        let error = reader
+            .object(|json, _| json.array(|json| json.value::<Entry>().map(drop)))
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "at `list[0].line`, line 2, column 19 (byte 28): invalid type: a string, expected u32"
+        );
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_is_read_as_a_replacement_character() {
+        for (text, value, repaired) in [
+            (r#""\ud83d\ude00 \\ud83d""#, "😀 \\ud83d", false),
+            (r#""a\ud83d b""#, "a\u{fffd} b", true),
+            (r#""\ude00\ud83d""#, "\u{fffd}\u{fffd}", true),
+        ] {
+            let mut reader = json(text);
+            assert_eq!(reader.value::<Cow<'_, str>>().unwrap(), value);
+            assert_eq!(reader.has_repairs(), repaired, "{text}");
+        }
+    }
+}

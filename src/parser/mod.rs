@@ -1,0 +1,237 @@
+//! Reports into findings: one file per scanner, one table of them all.
+//!
+//! A new scanner is a new file with a constant [`Parser`] and its line in
+//! [`PARSERS`]. What a file is, is found in its content (`recognize`) and held
+//! against what the caller declares; a name proves nothing.
+
+use std::collections::HashMap;
+use std::io;
+
+use crate::artifact::{ArtifactError, Digested, Place, Window};
+use crate::finding::Finding;
+use crate::fingerprint::{self, Fingerprint};
+use crate::report::Scan;
+use crate::secret::SecretKey;
+
+mod fields;
+mod json;
+mod recognize;
+mod semgrep;
+mod xml;
+
+use json::Json;
+use recognize::Outline;
+use xml::Xml;
+
+/// All scanners whose reports can be read.
+pub const PARSERS: &[Parser] = &[semgrep::PARSER];
+
+/// All that the rest of the program knows of a scanner.
+#[derive(Debug)]
+pub struct Parser {
+    /// Its name in policies, on the command line and in outputs.
+    pub scanner: &'static str,
+    /// The lane of its reports, unless configured otherwise.
+    pub lane: &'static str,
+    /// How it writes reports. The first of a syntax is tried on a report that
+    /// is declared to be this scanner's and looks like nothing known.
+    formats: &'static [Format],
+}
+
+/// A way in which a scanner writes reports.
+#[derive(Debug)]
+struct Format {
+    /// The scanner and the encoding, as outputs have it: `zap-xml`.
+    name: &'static str,
+    /// Whether a document with this outline is in this format.
+    recognize: fn(&Outline) -> bool,
+    /// Contents that say nothing of their scanner and mean "nothing found" in
+    /// this format. They are read only when declared.
+    untyped: &'static [Untyped],
+    parse: Parse,
+}
+
+/// Contents that many scanners may have written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Untyped {
+    /// `[]`.
+    EmptyArray,
+    /// `null`.
+    Null,
+    /// No bytes at all, in a file with this extension.
+    EmptyFile(&'static str),
+}
+
+/// Reads a document and hands its findings to the emitter.
+#[derive(Debug)]
+enum Parse {
+    Json(fn(&mut Json, &mut Emitter<'_>) -> Result<Scan, ParseError>),
+    Xml(fn(&mut Xml, &mut Emitter<'_>) -> Result<Scan, ParseError>),
+    Text(fn(&mut Window, &mut Emitter<'_>) -> Result<Scan, ParseError>),
+}
+
+/// What parsing depends on besides the report.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The key for the digests that stand for secrets.
+    pub secrets: SecretKey,
+    /// The folder of the checkout, where the environment tells.
+    pub workspace: Option<String>,
+}
+
+/// Finds the scanner of this name.
+pub fn by_name(scanner: &str) -> Option<&'static Parser> {
+    PARSERS.iter().find(|parser| parser.scanner == scanner)
+}
+
+/// Reads a report to its end. Findings go to `sink` as they are read; they
+/// stand only if the scan is `Ok`.
+///
+/// `name` is the report's file name, and `declared` the scanner that the caller
+/// says it is of.
+pub fn parse(
+    window: Window,
+    name: &str,
+    declared: Option<&'static Parser>,
+    options: &Options,
+    sink: &mut dyn FnMut(Finding),
+) -> (Result<Scan, String>, Digested) {
+    let (scan, window) = read(window, name, declared, &mut Emitter::new(options, sink));
+    match (scan, window.finish()) {
+        (Ok(scan), Ok(digested)) => (Ok(scan), digested),
+        (Err(error), digested) => (Err(error.to_string()), digested.unwrap_or_default()),
+        (Ok(_), Err(error)) => (Err(error.to_string()), Digested::default()),
+    }
+}
+
+fn read(
+    mut window: Window,
+    name: &str,
+    declared: Option<&'static Parser>,
+    emitter: &mut Emitter<'_>,
+) -> (Result<Scan, ParseError>, Window) {
+    window.pin();
+    let (recognized, mut window) = recognize::recognize(window);
+    window.rewind();
+    let (parser, format) =
+        match recognized.and_then(|recognized| recognize::agree(&recognized, declared, name)) {
+            Ok(found) => found,
+            Err(error) => return (Err(error), window),
+        };
+    let (mut scan, window) = match format.parse {
+        Parse::Json(parse) => {
+            let mut json = Json::new(window);
+            match parse(&mut json, emitter) {
+                Err(error) => (Err(error), json.into_window()),
+                Ok(mut scan) => {
+                    if json.has_repairs() {
+                        scan.degrade("escapes of half a character were read as U+FFFD: a text in the report was cut");
+                    }
+                    match json.finish() {
+                        Ok(window) => (Ok(scan), window),
+                        Err((error, window)) => (Err(error), window),
+                    }
+                }
+            }
+        }
+        Parse::Xml(parse) => {
+            let mut xml = Xml::new(window);
+            let scan = parse(&mut xml, emitter).and_then(|scan| xml.finish().map(|()| scan));
+            (scan, xml.into_window())
+        }
+        Parse::Text(parse) => (parse(&mut window, emitter), window),
+    };
+    if let Ok(scan) = &mut scan {
+        scan.scanner = parser.scanner;
+        scan.format = format.name;
+    }
+    (scan, window)
+}
+
+/// Why a report cannot be read: what, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct ParseError {
+    path: String,
+    place: Option<Place>,
+    message: String,
+}
+
+impl ParseError {
+    /// An error of the report as a whole.
+    fn new(message: impl Into<String>) -> Self {
+        Self::at(String::new(), None, message)
+    }
+
+    /// An error at `path`, in the report's own words, and at `place` of its text.
+    fn at(path: String, place: Option<Place>, message: impl Into<String>) -> Self {
+        Self {
+            path,
+            place,
+            message: message.into(),
+        }
+    }
+}
+
+impl std::fmt::Display for ParseError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.path.as_str(), self.place) {
+            ("", None) => {}
+            ("", Some(place)) => write!(f, "at {place}: ")?,
+            (path, None) => write!(f, "at `{path}`: ")?,
+            (path, Some(place)) => write!(f, "at `{path}`, {place}: ")?,
+        }
+        f.write_str(&self.message)
+    }
+}
+
+/// The words for an error while reading a file's bytes.
+fn io_message(error: &io::Error) -> String {
+    match error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<ArtifactError>())
+    {
+        Some(error) => error.to_string(),
+        None => format!("cannot read on: {error}"),
+    }
+}
+
+/// What a parser hands its findings to.
+struct Emitter<'a> {
+    options: &'a Options,
+    sink: &'a mut dyn FnMut(Finding),
+    ordinals: HashMap<Fingerprint, u32>,
+}
+
+impl<'a> Emitter<'a> {
+    fn new(options: &'a Options, sink: &'a mut dyn FnMut(Finding)) -> Self {
+        Self {
+            options,
+            sink,
+            ordinals: HashMap::new(),
+        }
+    }
+
+    /// The project's key for digests of secrets.
+    fn secrets(&self) -> &'a SecretKey {
+        &self.options.secrets
+    }
+
+    /// A path without what differs between checkouts, for fingerprints.
+    fn stable_path(&self, path: &str) -> String {
+        fingerprint::stable_path(path, self.options.workspace.as_deref())
+    }
+
+    /// Hands a finding on, with its ordinal among those of equal identity.
+    fn emit(&mut self, mut finding: Finding) {
+        let ordinal = self.ordinals.entry(finding.fingerprint).or_default();
+        finding.fingerprint = finding.fingerprint.with_ordinal(*ordinal);
+        *ordinal += 1;
+        if finding.title.trim().is_empty() {
+            finding.title = match finding.rule_id.trim() {
+                "" => "finding without a name".to_owned(),
+                rule => rule.to_owned(),
+            };
+        }
+        (self.sink)(finding);
+    }
+}

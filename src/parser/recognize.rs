@@ -1,0 +1,586 @@
+//! What a file is, by its content.
+//!
+//! A document is looked at from its beginning, no further than needed: the root
+//! element of XML, the keys of a JSON object and of what stands first in each of
+//! its lists, the first line of anything else. Descriptions quote other tools,
+//! so no text is searched for words.
+
+use super::fields::Text;
+use super::json::{Json, Kind};
+use super::xml::Xml;
+use super::{Format, PARSERS, Parse, ParseError, Parser, Untyped};
+use crate::artifact::Window;
+
+/// The shape of a document, as far as it has been looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Outline {
+    /// No bytes, or white space.
+    Empty,
+    /// The literal `null`.
+    Null,
+    /// `[]`.
+    EmptyArray,
+    /// A JSON array, by its first element.
+    Array(Shape),
+    /// A JSON object, by its keys so far; `whole` when there are no more.
+    Object {
+        members: Vec<(String, Shape)>,
+        whole: bool,
+    },
+    /// A JSON value that is no container.
+    Scalar,
+    /// XML, by its root element.
+    Xml {
+        root: String,
+        attributes: Vec<(String, String)>,
+    },
+    /// Anything else, by its first line.
+    Text(String),
+}
+
+/// What is known of one JSON value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// A string, number or boolean, as text; empty for `null`.
+    Scalar(String),
+    /// An object, by its keys.
+    Object(Vec<String>),
+    /// An array, by its first element; without one, empty.
+    Array(Option<Box<Shape>>),
+}
+
+impl Shape {
+    /// Whether it is an object with this key, or an array of such.
+    pub(super) fn has(&self, key: &str) -> bool {
+        match self {
+            Self::Object(keys) => keys.iter().any(|k| k == key),
+            Self::Array(Some(first)) => matches!(&**first, Self::Object(_)) && first.has(key),
+            Self::Array(None) | Self::Scalar(_) => false,
+        }
+    }
+
+    /// Whether it is an array.
+    pub(super) fn is_array(&self) -> bool {
+        matches!(self, Self::Array(_))
+    }
+
+    fn is_text(&self, wanted: impl Fn(&str) -> bool) -> bool {
+        matches!(self, Self::Scalar(text) if wanted(text))
+    }
+}
+
+impl Outline {
+    /// The value of a key of the root object.
+    pub(super) fn get(&self, key: &str) -> Option<&Shape> {
+        match self {
+            Self::Object { members, .. } => members
+                .iter()
+                .find(|(name, _)| name == key)
+                .map(|(_, shape)| shape),
+            _ => None,
+        }
+    }
+
+    /// Whether the root object has this key.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.get(key).is_some()
+    }
+
+    /// Whether the root object has an array under this key.
+    pub(super) fn has_array(&self, key: &str) -> bool {
+        self.get(key).is_some_and(Shape::is_array)
+    }
+
+    /// Whether the root object has an object with `inner`, or an array of such,
+    /// under `key`.
+    pub(super) fn has_in(&self, key: &str, inner: &str) -> bool {
+        self.get(key).is_some_and(|shape| shape.has(inner))
+    }
+
+    /// Whether the root object has these keys and no others.
+    pub(super) fn has_only(&self, keys: &[&str]) -> bool {
+        match self {
+            Self::Object {
+                members,
+                whole: true,
+            } => members.len() == keys.len() && keys.iter().all(|key| self.has(key)),
+            _ => false,
+        }
+    }
+
+    /// Whether the root is an array whose first element has all these keys.
+    pub(super) fn is_array_of(&self, keys: &[&str]) -> bool {
+        matches!(self, Self::Array(first) if keys.iter().all(|key| first.has(key)))
+    }
+
+    /// Whether the root is an XML element of this name.
+    pub(super) fn is_xml(&self, name: &str) -> bool {
+        matches!(self, Self::Xml { root, .. } if root == name)
+    }
+
+    /// Whether the root is an XML element with an attribute that passes.
+    pub(super) fn has_attribute(&self, wanted: impl Fn(&str, &str) -> bool) -> bool {
+        matches!(self, Self::Xml { attributes, .. } if attributes.iter().any(|(name, value)| wanted(name, value)))
+    }
+
+    /// In words, for an error.
+    fn describe(&self) -> String {
+        match self {
+            Self::Empty => "an empty file".to_owned(),
+            Self::Null => "`null`".to_owned(),
+            Self::EmptyArray => "an empty list, `[]`".to_owned(),
+            Self::Array(Shape::Object(keys)) => {
+                format!("a JSON list of objects with {}", listed(keys))
+            }
+            Self::Array(_) => "a JSON list of something other than objects".to_owned(),
+            Self::Object { members, .. } if members.is_empty() => {
+                "an empty JSON object, `{}`".to_owned()
+            }
+            Self::Object { members, .. } => {
+                let keys: Vec<_> = members.iter().map(|(key, _)| key.clone()).collect();
+                format!("a JSON object with {}", listed(&keys))
+            }
+            Self::Scalar => "a single JSON value".to_owned(),
+            Self::Xml { root, .. } => format!("XML with the root element `{root}`"),
+            Self::Text(_) => "neither JSON nor XML".to_owned(),
+        }
+    }
+}
+
+fn listed(keys: &[String]) -> String {
+    const SHOWN: usize = 5;
+    match keys {
+        [] => "no keys".to_owned(),
+        keys => {
+            let shown: Vec<_> = keys
+                .iter()
+                .take(SHOWN)
+                .map(|key| format!("`{key}`"))
+                .collect();
+            let more = if keys.len() > SHOWN { ", …" } else { "" };
+            let word = if keys.len() == 1 {
+                "the key"
+            } else {
+                "the keys"
+            };
+            format!("{word} {}{more}", shown.join(", "))
+        }
+    }
+}
+
+/// What a document turned out to be.
+pub(super) struct Recognized {
+    outline: Outline,
+    /// The reader for it, if there is one.
+    known: Option<(&'static Parser, &'static Format)>,
+}
+
+/// Reports that others write and we do not read, and files that are often
+/// mistaken for reports. Named, so that an error can say what was found.
+const FOREIGN: &[(&str, fn(&Outline) -> bool)] = &[
+    ("a SARIF log", |o| {
+        o.has_array("runs")
+            && o.get("version")
+                .is_some_and(|v| v.is_text(|v| v.starts_with("2.")))
+    }),
+    ("a CycloneDX document", |o| {
+        o.get("bomFormat")
+            .is_some_and(|v| v.is_text(|v| v == "CycloneDX"))
+            || o.is_xml("bom")
+    }),
+    ("an OpenVEX document", |o| {
+        o.get("@context")
+            .is_some_and(|v| v.is_text(|v| v.starts_with("https://openvex.dev/ns")))
+    }),
+    ("a GitLab security report", |o| {
+        o.has_array("vulnerabilities") && (o.has_in("scan", "type") || o.has_in("scan", "scanner"))
+    }),
+    ("a Trivy compliance report, which lists no findings", |o| {
+        o.has("ID")
+            && o.has("Title")
+            && (o.has("SummaryControls") || o.has_in("Results", "Results"))
+    }),
+    ("an OSV-Scanner report", |o| {
+        o.has("experimental_config") || o.has_in("results", "packages")
+    }),
+    ("a Checkov report", |o| {
+        o.has("check_type") || o.has("checkov_version") || o.is_array_of(&["check_type"])
+    }),
+    ("a Grype report", |o| {
+        o.has_array("matches") && o.has("descriptor")
+    }),
+    ("a Dependency-Track export", |o| {
+        o.has_in("meta", "application") && o.has("project")
+    }),
+    ("a SonarQube export", |o| {
+        o.has("paging") && (o.has("issues") || o.has("hotspots"))
+    }),
+    ("a Snyk report", |o| {
+        o.has_array("vulnerabilities") && o.has("ok")
+            || o.is_array_of(&["vulnerabilities", "packageManager"])
+    }),
+    ("a Nuclei report", |o| {
+        ["template-id", "templateID"]
+            .iter()
+            .any(|key| o.has(key) || o.is_array_of(&[key]))
+    }),
+    ("a DefectDojo generic findings file", |o| {
+        o.has_in("findings", "title") && o.has_in("findings", "severity")
+    }),
+    ("secureCodeBox findings", |o| {
+        o.is_array_of(&["parsed_at", "category", "severity"])
+    }),
+    ("a summary of security-gate", |o| {
+        o.get("schema")
+            .is_some_and(|v| v.is_text(|v| v.starts_with("security-gate-")))
+    }),
+    ("a Burp report", |o| {
+        o.is_xml("issues") && o.has_attribute(|name, _| name == "burpVersion")
+    }),
+    ("a JUnit report", |o| {
+        o.is_xml("testsuites") || o.is_xml("testsuite")
+    }),
+    ("a Nessus report", |o| o.is_xml("NessusClientData_v2")),
+    ("an HTML page, such as a proxy's or a login page", |o| {
+        matches!(o, Outline::Xml { root, .. } if root.eq_ignore_ascii_case("html"))
+            || matches!(o, Outline::Text(line) if line.to_ascii_lowercase().starts_with("<!doctype html"))
+    }),
+    (
+        "a ZIP archive; unpack it first",
+        |o| matches!(o, Outline::Text(line) if line.starts_with("PK\u{3}\u{4}")),
+    ),
+];
+
+/// Looks at a document that is pinned at its beginning.
+pub(super) fn recognize(window: Window) -> (Result<Recognized, ParseError>, Window) {
+    let (outline, window) = outline(window);
+    (
+        outline.map(|outline| Recognized {
+            known: known(&outline),
+            outline,
+        }),
+        window,
+    )
+}
+
+/// The reader for a document, if its content and the declaration allow one.
+pub(super) fn agree(
+    recognized: &Recognized,
+    declared: Option<&'static Parser>,
+    name: &str,
+) -> Result<(&'static Parser, &'static Format), ParseError> {
+    let outline = &recognized.outline;
+    match (recognized.known, declared) {
+        (Some(known), None) => Ok(known),
+        (Some(known), Some(declared)) if known.0.scanner == declared.scanner => Ok(known),
+        (Some((_, format)), Some(declared)) => Err(ParseError::new(format!(
+            "declared as {}, but it looks like {}",
+            declared.scanner, format.name
+        ))),
+        (None, Some(declared)) => {
+            by_declaration(outline, declared, name).map(|format| (declared, format))
+        }
+        (None, None) => Err(ParseError::new(undeclared(outline))),
+    }
+}
+
+fn known(outline: &Outline) -> Option<(&'static Parser, &'static Format)> {
+    PARSERS.iter().find_map(|parser| {
+        let format = parser
+            .formats
+            .iter()
+            .find(|format| (format.recognize)(outline))?;
+        Some((parser, format))
+    })
+}
+
+fn foreign(outline: &Outline) -> Option<&'static str> {
+    FOREIGN
+        .iter()
+        .find(|(_, looks)| looks(outline))
+        .map(|(name, _)| *name)
+}
+
+/// The declared scanner's format that this may be, to be told by its parser
+/// what is missing.
+fn by_declaration(
+    outline: &Outline,
+    declared: &'static Parser,
+    name: &str,
+) -> Result<&'static Format, ParseError> {
+    let scanner = declared.scanner;
+    let untyped = |wanted: &dyn Fn(&Untyped) -> bool| {
+        declared
+            .formats
+            .iter()
+            .find(|format| format.untyped.iter().any(wanted))
+    };
+    let format = match outline {
+        Outline::Empty => {
+            let name = name.strip_suffix(".gz").unwrap_or(name);
+            untyped(&|untyped| matches!(untyped, Untyped::EmptyFile(extension) if name.ends_with(extension)))
+                .ok_or_else(|| format!("an empty file: {scanner} wrote no report, or the job did not keep it"))
+        }
+        Outline::Null => untyped(&|untyped| *untyped == Untyped::Null)
+            .ok_or_else(|| format!("`null`, which {scanner} never writes")),
+        Outline::EmptyArray => untyped(&|untyped| *untyped == Untyped::EmptyArray)
+            .ok_or_else(|| format!("an empty list, `[]`, which {scanner} never writes")),
+        Outline::Array(_) | Outline::Object { .. } | Outline::Scalar => declared
+            .formats
+            .iter()
+            .find(|format| matches!(format.parse, Parse::Json(_)))
+            .ok_or_else(|| format!("JSON, which {scanner} does not write")),
+        Outline::Xml { .. } => declared
+            .formats
+            .iter()
+            .find(|format| matches!(format.parse, Parse::Xml(_)))
+            .ok_or_else(|| format!("{}, which {scanner} does not write", outline.describe())),
+        Outline::Text(line) => Err(format!("not a {scanner} report: {}", text_hint(line))),
+    };
+    match (format, foreign(outline)) {
+        (_, Some(foreign)) => Err(ParseError::new(format!(
+            "declared as {scanner}, but it looks like {foreign}"
+        ))),
+        (Ok(format), None) => Ok(format),
+        (Err(message), None) => Err(ParseError::new(message)),
+    }
+}
+
+fn undeclared(outline: &Outline) -> String {
+    let writers = |untyped: &dyn Fn(&Untyped) -> bool| {
+        PARSERS
+            .iter()
+            .find(|parser| {
+                parser
+                    .formats
+                    .iter()
+                    .any(|format| format.untyped.iter().any(untyped))
+            })
+            .map_or("SCANNER", |parser| parser.scanner)
+    };
+    let hint = |what: &str, scanner: &str| {
+        format!(
+            "{what} does not say which scanner wrote it; if it is right, declare it: `{scanner}=PATH`"
+        )
+    };
+    match outline {
+        Outline::Empty => hint(
+            "an empty file",
+            writers(&|untyped| matches!(untyped, Untyped::EmptyFile(_))),
+        ),
+        Outline::Null => hint("`null`", writers(&|untyped| *untyped == Untyped::Null)),
+        Outline::EmptyArray => hint(
+            "an empty list, `[]`,",
+            writers(&|untyped| *untyped == Untyped::EmptyArray),
+        ),
+        outline => match (foreign(outline), outline) {
+            (Some(foreign), _) => format!("it looks like {foreign}, which is not read as a report"),
+            (None, Outline::Text(line)) => format!("not a report: {}", text_hint(line)),
+            (None, outline) => format!("not a report of a known scanner: {}", outline.describe()),
+        },
+    }
+}
+
+/// What a text that is neither JSON nor XML may be.
+fn text_hint(line: &str) -> String {
+    if line.contains('\0') {
+        "it holds NUL bytes; binary, or UTF-16 without a byte order mark".to_owned()
+    } else if line.starts_with('{') || line.starts_with('[') {
+        "it begins like JSON but is none".to_owned()
+    } else {
+        "neither JSON nor XML; if a log line stands before the report, keep the scanner's standard error out of the file"
+            .to_owned()
+    }
+}
+
+fn outline(mut window: Window) -> (Result<Outline, ParseError>, Window) {
+    match first_byte(&mut window) {
+        Err(error) => (Err(error), window),
+        Ok(None) => (Ok(Outline::Empty), window),
+        Ok(Some(b'<')) => xml_outline(window),
+        Ok(Some(b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')) => {
+            let text = first_line(&window);
+            let mut json = Json::new(window);
+            let outline = json_outline(&mut json);
+            let window = json.into_window();
+            match outline {
+                // A log line may well begin with a bracket, or a word with an `n`.
+                Err(_) if !text.starts_with(['{', '[']) => (Ok(Outline::Text(text)), window),
+                outline => (outline, window),
+            }
+        }
+        Ok(Some(_)) => {
+            let text = first_line(&window);
+            (Ok(Outline::Text(text)), window)
+        }
+    }
+}
+
+/// The first byte that is not white space.
+fn first_byte(window: &mut Window) -> Result<Option<u8>, ParseError> {
+    loop {
+        if let Some(&byte) = window
+            .available()
+            .iter()
+            .find(|byte| !byte.is_ascii_whitespace())
+        {
+            return Ok(Some(byte));
+        }
+        let blanks = window.available().len();
+        window.consume(blanks);
+        if !window
+            .fill()
+            .map_err(|error| ParseError::new(super::io_message(&error)))?
+        {
+            return Ok(None);
+        }
+    }
+}
+
+fn first_line(window: &Window) -> String {
+    const ENOUGH: usize = 1000;
+    let start = window
+        .available()
+        .get(..ENOUGH)
+        .unwrap_or(window.available());
+    String::from_utf8_lossy(start)
+        .trim_start()
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+fn xml_outline(window: Window) -> (Result<Outline, ParseError>, Window) {
+    let text = first_line(&window);
+    let mut xml = Xml::new(window);
+    let outline = xml.root().and_then(|()| {
+        Ok(Outline::Xml {
+            root: xml.name().to_owned(),
+            attributes: xml.attributes()?,
+        })
+    });
+    let outline = match outline {
+        Err(_) if text.to_ascii_lowercase().starts_with("<!doctype html") => {
+            Ok(Outline::Text(text))
+        }
+        outline => outline,
+    };
+    (outline, xml.into_window())
+}
+
+/// How far into a document we look for what it is, in bytes: all of it is held
+/// meanwhile.
+const FAR_ENOUGH: u64 = 16 << 20;
+
+fn json_outline(json: &mut Json) -> Result<Outline, ParseError> {
+    match json.kind()? {
+        Kind::Object => object_outline(json),
+        Kind::Array => array_outline(json),
+        Kind::Null => json.value().map(|()| Outline::Null),
+        _ => json
+            .value::<serde::de::IgnoredAny>()
+            .map(|_| Outline::Scalar),
+    }
+}
+
+fn object_outline(json: &mut Json) -> Result<Outline, ParseError> {
+    let mut outline = Outline::Object {
+        members: Vec::new(),
+        whole: false,
+    };
+    let mut enough = false;
+    let walked = json.object(|json, key| {
+        if let Outline::Object { members, .. } = &mut outline {
+            members.push((key.to_owned(), Shape::Scalar(String::new())));
+        }
+        look(json, &mut |shape, place| {
+            if let Outline::Object { members, .. } = &mut outline
+                && let Some((_, last)) = members.last_mut()
+            {
+                *last = shape;
+            }
+            enough = known(&outline).is_some() || place > FAR_ENOUGH;
+            enough
+        })
+    });
+    match walked {
+        Err(_) if enough => {}
+        Err(error) => return Err(error),
+        Ok(()) => {
+            if let Outline::Object { whole, .. } = &mut outline {
+                *whole = true;
+            }
+        }
+    }
+    Ok(outline)
+}
+
+fn array_outline(json: &mut Json) -> Result<Outline, ParseError> {
+    let mut outline = Outline::EmptyArray;
+    let mut enough = false;
+    let walked = look(json, &mut |shape, place| {
+        if let Shape::Array(Some(first)) = shape {
+            outline = Outline::Array(*first);
+        }
+        enough = known(&outline).is_some() || place > FAR_ENOUGH;
+        enough
+    });
+    match walked {
+        Err(error) if !enough => Err(error),
+        _ => Ok(outline),
+    }
+}
+
+/// Looks at a value and tells its shape as it becomes known, with the place in
+/// the text; ends with an error as soon as it hears that this is enough.
+fn look(json: &mut Json, enough: &mut dyn FnMut(Shape, u64) -> bool) -> Result<(), ParseError> {
+    const MOST_KEYS: usize = 64;
+    let mut tell = |shape: Shape, json: &Json| match enough(shape, json.place().byte) {
+        true => Err(json.error("recognized")),
+        false => Ok(()),
+    };
+    match json.kind()? {
+        Kind::Object => {
+            let mut keys = Vec::new();
+            tell(Shape::Object(Vec::new()), json)?;
+            json.object(|json, key| {
+                if keys.len() < MOST_KEYS {
+                    keys.push(key.to_owned());
+                }
+                tell(Shape::Object(keys.clone()), json)
+            })
+        }
+        Kind::Array => {
+            let mut is_first = true;
+            tell(Shape::Array(None), json)?;
+            json.array(|json| {
+                if std::mem::take(&mut is_first) {
+                    return look_at_first(json, &mut tell);
+                }
+                Ok(())
+            })
+        }
+        Kind::String | Kind::Number | Kind::Bool | Kind::Null => {
+            let text = json.value::<Text<'_>>()?.chars().take(100).collect();
+            tell(Shape::Scalar(text), json)
+        }
+    }
+}
+
+/// Looks at the first element of an array: at its keys, if it is an object.
+fn look_at_first(
+    json: &mut Json,
+    tell: &mut dyn FnMut(Shape, &Json) -> Result<(), ParseError>,
+) -> Result<(), ParseError> {
+    let first = |shape| Shape::Array(Some(Box::new(shape)));
+    if json.kind()? != Kind::Object {
+        return tell(first(Shape::Scalar(String::new())), json);
+    }
+    let mut keys = Vec::new();
+    tell(first(Shape::Object(Vec::new())), json)?;
+    json.object(|json, key| {
+        keys.push(key.to_owned());
+        tell(first(Shape::Object(keys.clone())), json)
+    })
+}
