@@ -64,14 +64,15 @@ pub fn open(path: &Path, max_size: u64) -> Result<Window, ArtifactError> {
         return Ok(Window::new(Box::new(io::stdin()), None, max_size)?);
     }
     // Asked before opening: opening a pipe that nobody writes to never returns.
-    let metadata = fs_err::metadata(path)?;
+    // The caller names the path, so plain errors will do.
+    let metadata = std::fs::metadata(path)?;
     if !metadata.is_file() {
         return Err(ArtifactError::NotAFile);
     }
     if metadata.len() > max_size {
         return Err(ArtifactError::TooLarge(max_size));
     }
-    let file = fs_err::File::open(path)?;
+    let file = std::fs::OpenOptions::new().read(true).open(path)?;
     Ok(Window::new(Box::new(file), Some(metadata.len()), max_size)?)
 }
 

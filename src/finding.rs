@@ -10,7 +10,7 @@ use crate::fingerprint::Fingerprint;
 
 /// One result of one scanner, normalized. Absent fields are those the scanner
 /// does not give.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     /// What makes this the same finding from run to run.
     pub fingerprint: Fingerprint,
@@ -21,47 +21,35 @@ pub struct Finding {
     /// One line for people; never empty.
     pub title: String,
     /// The scanner's explanation, as plain text.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// On the gate's scale.
     pub severity: Severity,
     /// The scanner's own word or number, as written.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub scanner_severity: Option<String>,
     /// How sure the scanner is.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub confidence: Option<Confidence>,
     /// Numbers of the Common Weakness Enumeration, without the prefix.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cwes: Vec<u32>,
     /// CVE, GHSA and other advisory identifiers, aliases included.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub vulnerability_ids: Vec<String>,
     /// The score that the scanner reports, never one that we computed.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub cvss: Option<Cvss>,
     /// Whether the report says that the vulnerability is known to be exploited.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub kev: bool,
     /// Where the problem is; for several places, the first.
     pub location: Location,
     /// The places, where a scanner groups several under one finding. At most
     /// [`Finding::MAX_INSTANCES`] are kept; `instance_count` has them all.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub instances: Vec<Location>,
     /// In how many places the scanner saw it; at least 1.
     pub instance_count: u64,
     /// Versions in which the package is repaired, in the scanner's words.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fixed_in: Vec<String>,
     /// Addresses to read on.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<String>,
     /// The keyed digest of the secret that was found, in place of its value.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
     /// Why the scanner itself suppressed the finding; absent when it did not.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub suppressed: Option<String>,
     /// Where in the report it stands: a JSON Pointer, an element path or a row.
     pub pointer: String,
@@ -278,19 +266,18 @@ impl Category {
 }
 
 /// A score of the Common Vulnerability Scoring System, as the scanner has it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Cvss {
     /// The major version that the score is of.
     pub version: CvssVersion,
     /// The base score, 0 to 10.
     pub score: f64,
     /// The vector, where the report has one.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub vector: Option<String>,
 }
 
 /// A major version of CVSS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 pub enum CvssVersion {
     /// 2.0.
     #[serde(rename = "2")]
@@ -304,7 +291,7 @@ pub enum CvssVersion {
 }
 
 /// Where a problem is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Location {
     /// A place in a source file.

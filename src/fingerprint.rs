@@ -5,7 +5,6 @@
 //! not an image's tag. Exceptions and baselines hang on fingerprints, so the
 //! recipes are frozen: a different one needs a new version in place of `sg1`.
 
-use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 /// A finding's identity, `sg1:` and 32 hexadecimal digits.
@@ -62,12 +61,6 @@ impl std::fmt::Display for Fingerprint {
             0 => Ok(()),
             ordinal => write!(f, "~{}", u64::from(ordinal) + 1),
         }
-    }
-}
-
-impl Serialize for Fingerprint {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
     }
 }
 
@@ -156,7 +149,10 @@ mod tests {
     #[test]
     fn the_recipe_is_frozen() {
         let fingerprint = Fingerprint::new("bandit", &["B602", "src/app.py", "call(c)"]);
-        assert_eq!(fingerprint.to_string(), "sg1:8efe3c708357e8c433fb0ff226f93d0c");
+        assert_eq!(
+            fingerprint.to_string(),
+            "sg1:8efe3c708357e8c433fb0ff226f93d0c"
+        );
     }
 
     #[test]

@@ -6,8 +6,12 @@
 //! back: see `tests/layers.rs` for who may use whom.
 
 pub mod artifact;
+pub mod cli;
 pub mod finding;
 pub mod fingerprint;
 pub mod parser;
+pub mod policy;
+pub mod render;
 pub mod report;
 pub mod secret;
+pub mod text;

@@ -1,9 +1,11 @@
 //! The report: what was read from one scanner's file, and what it proves.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::finding::Finding;
+use crate::finding::{Category, Finding, Severity};
 
 /// One report file, read or not.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,8 +22,10 @@ pub struct Report {
     /// The scan, or why the file is unreadable: place and cause, in words.
     pub scan: Result<Scan, String>,
     /// What the scanner found, suppressed findings included; empty when the
-    /// report is unreadable.
+    /// report is unreadable, or when only the counts were asked for.
     pub findings: Vec<Finding>,
+    /// The counts of what the scanner found; all 0 when it is unreadable.
+    pub tally: Tally,
 }
 
 impl Report {
@@ -31,6 +35,83 @@ impl Report {
             Ok(scan) => scan.health(),
             Err(_) => Health::Unreadable,
         }
+    }
+}
+
+/// How many findings there are in a report.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Findings that the scanner did not suppress.
+    pub findings: u64,
+    /// The places of those findings.
+    pub instances: u64,
+    /// Findings that the scanner suppressed.
+    pub suppressed: u64,
+    /// `findings` by severity.
+    pub by_severity: BySeverity,
+    /// `findings` by category; those without any are left out.
+    pub by_category: BTreeMap<Category, u64>,
+}
+
+impl Tally {
+    /// Counts one more.
+    pub fn add(&mut self, finding: &Finding) {
+        if finding.suppressed.is_some() {
+            self.suppressed += 1;
+            return;
+        }
+        self.findings += 1;
+        self.instances += finding.instance_count;
+        self.by_severity.add(finding.severity);
+        *self.by_category.entry(finding.category).or_default() += 1;
+    }
+}
+
+/// Findings by severity. `unknown` stands for itself here, whatever the policy
+/// counts it as.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[expect(missing_docs, reason = "the names are the severities")]
+pub struct BySeverity {
+    pub critical: u64,
+    pub high: u64,
+    pub medium: u64,
+    pub low: u64,
+    pub info: u64,
+    pub unknown: u64,
+}
+
+impl BySeverity {
+    /// Counts one more.
+    pub fn add(&mut self, severity: Severity) {
+        let count = match severity {
+            Severity::Critical => &mut self.critical,
+            Severity::High => &mut self.high,
+            Severity::Medium => &mut self.medium,
+            Severity::Low => &mut self.low,
+            Severity::Info => &mut self.info,
+            Severity::Unknown => &mut self.unknown,
+        };
+        *count += 1;
+    }
+
+    /// The counts, worst first.
+    pub fn listed(&self) -> [(Severity, u64); 6] {
+        let Self {
+            critical,
+            high,
+            medium,
+            low,
+            info,
+            unknown,
+        } = *self;
+        let counts = [critical, high, medium, low, info, unknown];
+        let mut counts = counts.into_iter();
+        Severity::ALL.map(|severity| (severity, counts.next().unwrap_or_default()))
+    }
+
+    /// All of them together.
+    pub fn total(&self) -> u64 {
+        self.listed().iter().map(|(_, count)| count).sum()
     }
 }
 

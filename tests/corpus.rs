@@ -51,9 +51,14 @@ fn read(path: &Path, declared: Option<&str>) -> (Result<Scan, String>, Vec<Findi
     let name = path.file_name().unwrap().to_string_lossy();
     let mut findings = Vec::new();
     let window = artifact::open(path, artifact::DEFAULT_MAX_SIZE).unwrap();
-    let (scan, _) =
-        parser::parse(window, &name, declared, &Options::default(), &mut |finding| findings.push(finding));
-    (scan, findings)
+    let (scan, _) = parser::parse(
+        window,
+        &name,
+        declared,
+        &Options::default(),
+        &mut |finding| findings.push(finding),
+    );
+    (scan.map_err(|error| error.to_string()), findings)
 }
 
 /// What is wrong with how a file is read, if anything is.
@@ -72,11 +77,23 @@ fn problems(path: &Path, expected: &Expected, declared: Option<&str>) -> Vec<Str
         }
     };
     compare("scanner", scan.scanner.to_owned(), expected.scanner.clone());
-    let counts = expected.counts.as_ref().expect("counts of what can be read");
-    let (suppressed, active): (Vec<_>, Vec<_>) =
-        findings.iter().partition(|finding| finding.suppressed.is_some());
-    compare("findings", active.len().to_string(), counts.active.to_string());
-    compare("suppressed", suppressed.len().to_string(), counts.suppressed.to_string());
+    let counts = expected
+        .counts
+        .as_ref()
+        .expect("counts of what can be read");
+    let (suppressed, active): (Vec<_>, Vec<_>) = findings
+        .iter()
+        .partition(|finding| finding.suppressed.is_some());
+    compare(
+        "findings",
+        active.len().to_string(),
+        counts.active.to_string(),
+    );
+    compare(
+        "suppressed",
+        suppressed.len().to_string(),
+        counts.suppressed.to_string(),
+    );
     if let Some(instances) = counts.instances {
         let found: u64 = findings.iter().map(|finding| finding.instance_count).sum();
         compare("instances", found.to_string(), instances.to_string());
@@ -92,7 +109,11 @@ fn problems(path: &Path, expected: &Expected, declared: Option<&str>) -> Vec<Str
         let counts: BTreeMap<_, _> = counts.iter().filter(|(_, count)| **count > 0).collect();
         format!("{counts:?}")
     };
-    compare("severities", by_severity(&active), without_zeros(&expected.severity_active));
+    compare(
+        "severities",
+        by_severity(&active),
+        without_zeros(&expected.severity_active),
+    );
     if !expected.severity_suppressed.is_empty() {
         compare(
             "suppressed severities",
@@ -106,10 +127,18 @@ fn problems(path: &Path, expected: &Expected, declared: Option<&str>) -> Vec<Str
     let mut seen = std::collections::HashSet::new();
     for finding in &findings {
         if !seen.insert(finding.fingerprint) {
-            problems.push(format!("two findings with the fingerprint {}", finding.fingerprint));
+            problems.push(format!(
+                "two findings with the fingerprint {}",
+                finding.fingerprint
+            ));
         }
-        if finding.title.trim().is_empty() || finding.pointer.is_empty() || finding.instance_count == 0 {
-            problems.push(format!("a finding without title, pointer or place: {finding:?}"));
+        if finding.title.trim().is_empty()
+            || finding.pointer.is_empty()
+            || finding.instance_count == 0
+        {
+            problems.push(format!(
+                "a finding without title, pointer or place: {finding:?}"
+            ));
         }
     }
     problems
@@ -132,7 +161,12 @@ fn every_report_is_read_as_counted() {
             wrong.extend(problems.iter().map(|problem| format!("{name}: {problem}")));
         }
     }
-    assert!(wrong.is_empty(), "{} of {read} files:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {read} files:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
     assert!(read > 0, "no file was read");
 }
 
@@ -160,5 +194,10 @@ fn reports_are_recognized_by_their_content() {
             wrong.extend(problems.iter().map(|problem| format!("{name}: {problem}")));
         }
     }
-    assert!(wrong.is_empty(), "{} problems:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} problems:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }

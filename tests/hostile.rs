@@ -61,13 +61,17 @@ fn read(path: &Path, scanner: &str) -> (Result<Scan, String>, Vec<Finding>) {
         &Options::default(),
         &mut |finding| findings.push(finding),
     );
-    (scan, findings)
+    (scan.map_err(|error| error.to_string()), findings)
 }
 
 fn problem(path: &Path, case: &Case) -> Option<String> {
     let (scan, findings) = read(path, &case.scanner);
-    let everything = format!("{scan:?}{}", serde_json::to_string(&findings).unwrap());
-    if let Some(secret) = case.absent.iter().find(|secret| everything.contains(secret.as_str())) {
+    let everything = format!("{scan:?}{findings:?}");
+    if let Some(secret) = case
+        .absent
+        .iter()
+        .find(|secret| everything.contains(secret.as_str()))
+    {
         return Some(format!("`{secret}` is repeated"));
     }
     let scan = match (scan, &case.action) {
@@ -80,10 +84,15 @@ fn problem(path: &Path, case: &Case) -> Option<String> {
     if findings.len() != count {
         return Some(format!("{} findings, expected {count}", findings.len()));
     }
-    let (suppressed, active): (Vec<_>, Vec<_>) =
-        findings.iter().partition(|finding| finding.suppressed.is_some());
+    let (suppressed, active): (Vec<_>, Vec<_>) = findings
+        .iter()
+        .partition(|finding| finding.suppressed.is_some());
     if suppressed.len() != case.suppressed {
-        return Some(format!("{} suppressed, expected {}", suppressed.len(), case.suppressed));
+        return Some(format!(
+            "{} suppressed, expected {}",
+            suppressed.len(),
+            case.suppressed
+        ));
     }
     if let Some(expected) = &case.severity {
         let mut found: BTreeMap<Severity, usize> = BTreeMap::new();
@@ -94,7 +103,8 @@ fn problem(path: &Path, case: &Case) -> Option<String> {
             return Some(format!("severities {found:?}, expected {expected:?}"));
         }
     }
-    (case.incomplete && scan.health() == Health::Complete).then(|| "is complete, and should not be".to_owned())
+    (case.incomplete && scan.health() == Health::Complete)
+        .then(|| "is complete, and should not be".to_owned())
 }
 
 #[test]
@@ -114,6 +124,11 @@ fn no_hostile_report_is_read_as_what_it_is_not() {
             }
         }
     }
-    assert!(wrong.is_empty(), "{} of {read} cases:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {read} cases:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
     assert!(read > 0, "no case was read");
 }

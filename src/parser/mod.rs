@@ -84,6 +84,14 @@ pub fn by_name(scanner: &str) -> Option<&'static Parser> {
     PARSERS.iter().find(|parser| parser.scanner == scanner)
 }
 
+/// The lanes that reports belong to unless configured otherwise.
+pub fn lanes() -> Vec<&'static str> {
+    let mut lanes: Vec<_> = PARSERS.iter().map(|parser| parser.lane).collect();
+    lanes.sort_unstable();
+    lanes.dedup();
+    lanes
+}
+
 /// Reads a report to its end. Findings go to `sink` as they are read; they
 /// stand only if the scan is `Ok`.
 ///
@@ -95,12 +103,11 @@ pub fn parse(
     declared: Option<&'static Parser>,
     options: &Options,
     sink: &mut dyn FnMut(Finding),
-) -> (Result<Scan, String>, Digested) {
+) -> (Result<Scan, ParseError>, Digested) {
     let (scan, window) = read(window, name, declared, &mut Emitter::new(options, sink));
     match (scan, window.finish()) {
-        (Ok(scan), Ok(digested)) => (Ok(scan), digested),
-        (Err(error), digested) => (Err(error.to_string()), digested.unwrap_or_default()),
-        (Ok(_), Err(error)) => (Err(error.to_string()), Digested::default()),
+        (Ok(_), Err(error)) => (Err(ParseError::new(error.to_string())), Digested::default()),
+        (scan, digested) => (scan, digested.unwrap_or_default()),
     }
 }
 
@@ -154,6 +161,7 @@ pub struct ParseError {
     path: String,
     place: Option<Place>,
     message: String,
+    is_foreign: bool,
 }
 
 impl ParseError {
@@ -168,7 +176,22 @@ impl ParseError {
             path,
             place,
             message: message.into(),
+            is_foreign: false,
         }
+    }
+
+    /// That this is a sound document, but no report: whoever only looks around
+    /// may pass over it.
+    fn foreign(message: impl Into<String>) -> Self {
+        Self {
+            is_foreign: true,
+            ..Self::new(message)
+        }
+    }
+
+    /// Whether the file is a sound document that is no report of a known scanner.
+    pub fn is_foreign(&self) -> bool {
+        self.is_foreign
     }
 }
 

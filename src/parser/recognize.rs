@@ -280,7 +280,7 @@ pub(super) fn agree(
         (None, Some(declared)) => {
             by_declaration(outline, declared, name).map(|format| (declared, format))
         }
-        (None, None) => Err(ParseError::new(undeclared(outline))),
+        (None, None) => Err(undeclared(outline)),
     }
 }
 
@@ -346,7 +346,7 @@ fn by_declaration(
     }
 }
 
-fn undeclared(outline: &Outline) -> String {
+fn undeclared(outline: &Outline) -> ParseError {
     let writers = |untyped: &dyn Fn(&Untyped) -> bool| {
         PARSERS
             .iter()
@@ -363,7 +363,7 @@ fn undeclared(outline: &Outline) -> String {
             "{what} does not say which scanner wrote it; if it is right, declare it: `{scanner}=PATH`"
         )
     };
-    match outline {
+    ParseError::new(match outline {
         Outline::Empty => hint(
             "an empty file",
             writers(&|untyped| matches!(untyped, Untyped::EmptyFile(_))),
@@ -373,12 +373,31 @@ fn undeclared(outline: &Outline) -> String {
             "an empty list, `[]`,",
             writers(&|untyped| *untyped == Untyped::EmptyArray),
         ),
-        outline => match (foreign(outline), outline) {
-            (Some(foreign), _) => format!("it looks like {foreign}, which is not read as a report"),
-            (None, Outline::Text(line)) => format!("not a report: {}", text_hint(line)),
-            (None, outline) => format!("not a report of a known scanner: {}", outline.describe()),
+        Outline::Text(line) => match foreign(outline) {
+            Some(foreign) => format!("it looks like {foreign}, which is not read as a report"),
+            None => format!("not a report: {}", text_hint(line)),
         },
-    }
+        // What a scanner or a server leaves in a report's place when it fails.
+        Outline::Object { .. }
+            if ["error", "errors", "message", "detail"]
+                .iter()
+                .any(|key| outline.has_only(&[key])) =>
+        {
+            format!(
+                "an error message in a report's place: {}",
+                outline.describe()
+            )
+        }
+        _ if outline.is_xml("html") => {
+            "it looks like an HTML page, such as a proxy's or a login page".to_owned()
+        }
+        _ => {
+            return ParseError::foreign(match foreign(outline) {
+                Some(foreign) => format!("it looks like {foreign}, which is not read as a report"),
+                None => format!("not a report of a known scanner: {}", outline.describe()),
+            });
+        }
+    })
 }
 
 /// What a text that is neither JSON nor XML may be.

@@ -1,0 +1,223 @@
+//! The process: arguments, files, clock, environment, streams, exit code.
+//!
+//! Only here is the world asked for anything. Each command is a file with its
+//! arguments and a function `run`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::parser::{self, PARSERS};
+use crate::policy::Policy;
+use crate::policy::decide::Verdict;
+use crate::policy::load::{self, LoadError, Vocabulary};
+
+mod check;
+mod context;
+mod inspect;
+mod intake;
+mod output;
+mod schema;
+
+use output::Console;
+
+/// The configuration that is looked for when none is named.
+const CONFIG_FILE: &str = "security-gate.toml";
+
+/// Decides by a policy whether a release may go on, from the reports that
+/// security scanners left.
+#[derive(Debug, Parser)]
+#[command(name = "security-gate", version, after_help = EXIT_CODES, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 pass or done; 1 the policy is broken; 2 usage, configuration or policy
+error, nothing was decided; 3 something required is missing, unreadable or proves
+nothing. Every code but 0 means no.";
+
+/// What every command takes.
+#[derive(Debug, Args)]
+struct Global {
+    /// The configuration with lanes, rules and exceptions [default:
+    /// security-gate.toml here or in a folder above]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: Colour,
+    /// Print nothing but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Also say what is read, and how
+    #[arg(short, long, global = true)]
+    verbose: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Colour {
+    Auto,
+    Always,
+    Never,
+}
+
+/// How a result is printed to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Decide whether the release may go on, and write the summaries
+    Check(check::Arguments),
+    /// Say what each file is and what the gate reads from it
+    Inspect(inspect::Arguments),
+    /// Print the JSON Schema of an output
+    Schema(schema::Arguments),
+    /// Print a script that completes commands in a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// How the process ends. A caller may rely on the numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Exit {
+    /// Pass, or done.
+    Done = 0,
+    /// The policy is broken.
+    Negative = 1,
+    /// A mistake in usage, configuration or policy: nothing was decided.
+    Usage = 2,
+    /// Something required is missing, unreadable, or proves nothing.
+    Incomplete = 3,
+}
+
+impl From<Verdict> for Exit {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Pass => Self::Done,
+            Verdict::Fail => Self::Negative,
+            Verdict::Incomplete => Self::Incomplete,
+        }
+    }
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    say_of_a_panic_that_nothing_was_decided();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and the version go to standard output, and are no mistake.
+            let printed = error.print();
+            let is_mistake = error.use_stderr() || printed.is_err();
+            return ExitCode::from(if is_mistake { Exit::Usage } else { Exit::Done } as u8);
+        }
+    };
+    let console = Console::new(cli.global.color, cli.global.quiet, cli.global.verbose);
+    let exit = run(&cli, &console).unwrap_or_else(|error| {
+        console.error(&error);
+        Exit::Usage
+    });
+    ExitCode::from(exit as u8)
+}
+
+fn run(cli: &Cli, console: &Console) -> anyhow::Result<Exit> {
+    match &cli.command {
+        Command::Check(arguments) => check::run(arguments, &cli.global, console),
+        Command::Inspect(arguments) => inspect::run(arguments, &cli.global, console),
+        Command::Schema(arguments) => schema::run(arguments, console),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut command(), "security-gate", &mut script);
+            console.result(&script)
+        }
+        Command::Man => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(command()).render(&mut page)?;
+            console.result(&page)
+        }
+    }
+}
+
+fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}
+
+/// A panic leaves with 101, which every pipeline takes for a no.
+fn say_of_a_panic_that_nothing_was_decided() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        usual(panic);
+        anstream::eprintln!(
+            "error: this is a defect of security-gate; what it was doing has not been done"
+        );
+    }));
+}
+
+/// Loads the policy that holds: `named`, else the configuration, else the
+/// built-in baseline.
+fn load_policy(named: Option<&str>, global: &Global, console: &Console) -> anyhow::Result<Policy> {
+    let name = match (named, &global.config) {
+        (Some(name), _) => name.to_owned(),
+        (None, Some(config)) => config.display().to_string(),
+        (None, None) => match find_config()? {
+            Some(config) => config.display().to_string(),
+            None => format!("{}baseline", load::BUILTIN_PREFIX),
+        },
+    };
+    console.detail(format_args!("policy: {name}"));
+    let scanners: Vec<&str> = PARSERS.iter().map(|parser| parser.scanner).collect();
+    let lanes = parser::lanes();
+    let vocabulary = Vocabulary {
+        scanners: &scanners,
+        lanes: &lanes,
+    };
+    load::load(&name, vocabulary, &|path| {
+        std::fs::OpenOptions::new()
+            .read(true)
+            .open(path)
+            .and_then(std::io::read_to_string)
+    })
+    .map_err(|error| match error {
+        LoadError::Mistakes(problems) => {
+            for problem in &problems {
+                console.problem(problem);
+            }
+            anyhow::anyhow!("{}, so nothing was decided", LoadError::Mistakes(problems))
+        }
+        error => error.into(),
+    })
+}
+
+/// The nearest configuration in the working folder and those above it.
+fn find_config() -> anyhow::Result<Option<PathBuf>> {
+    let here = std::env::current_dir().context("cannot tell the working folder")?;
+    let found = here
+        .ancestors()
+        .map(|folder| folder.join(CONFIG_FILE))
+        .find(|path| path.is_file());
+    // Shown as the user would write it.
+    Ok(found.map(|path| match path.strip_prefix(&here) {
+        Ok(below) => below.to_path_buf(),
+        Err(_) => path,
+    }))
+}
+
+/// A path as it is shown and recorded: lossily, if it is not Unicode.
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}

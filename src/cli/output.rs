@@ -1,0 +1,145 @@
+//! What the process prints and writes.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+
+use super::{Colour, Exit};
+use crate::policy::problem::Problem;
+use crate::text;
+
+/// Standard output for results, standard error for everything else.
+#[derive(Debug)]
+pub(super) struct Console {
+    choice: ColorChoice,
+    quiet: bool,
+    verbose: bool,
+}
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+
+impl Console {
+    pub(super) fn new(colour: Colour, quiet: bool, verbose: bool) -> Self {
+        let choice = match colour {
+            Colour::Auto => ColorChoice::Auto,
+            Colour::Always => ColorChoice::Always,
+            Colour::Never => ColorChoice::Never,
+        };
+        Self {
+            choice,
+            quiet,
+            verbose,
+        }
+    }
+
+    /// Whether nothing but errors is to be printed.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// The width of the terminal in columns; of a job's log, a usual one.
+    pub(super) fn width(&self) -> usize {
+        terminal_size::terminal_size()
+            .map_or(100, |(width, _)| usize::from(width.0))
+            .clamp(40, 200)
+    }
+
+    /// Prints the result of a command.
+    ///
+    /// # Errors
+    ///
+    /// When nobody takes it: a result that is not printed is not done.
+    pub(super) fn result(&self, text: &[u8]) -> anyhow::Result<Exit> {
+        let mut out = AutoStream::new(io::stdout(), self.choice);
+        out.write_all(text)
+            .and_then(|()| out.flush())
+            .map_err(|error| anyhow::Error::from(error).context("cannot print the result"))?;
+        Ok(Exit::Done)
+    }
+
+    /// Says something that only the curious want to know.
+    pub(super) fn detail(&self, detail: std::fmt::Arguments<'_>) {
+        if self.verbose {
+            self.say(&text::line(&detail.to_string()));
+        }
+    }
+
+    /// Says why a command could not be carried out.
+    pub(super) fn error(&self, error: &anyhow::Error) {
+        self.say(&format!(
+            "{ERROR}error{ERROR:#}: {}",
+            text::line(&error.to_string())
+        ));
+        for cause in error.chain().skip(1) {
+            self.say(&format!("  caused by: {}", text::line(&cause.to_string())));
+        }
+    }
+
+    /// Shows a mistake in a policy.
+    pub(super) fn problem(&self, problem: &Problem) {
+        self.say(&problem.render(true));
+    }
+
+    fn say(&self, text: &str) {
+        // Nobody to say it to is no reason to change what is done.
+        drop(writeln!(
+            AutoStream::new(io::stderr(), self.choice),
+            "{text}"
+        ));
+    }
+}
+
+/// Writes a file so that nobody ever sees half of it: aside, and then moved
+/// into place.
+///
+/// # Errors
+///
+/// When the folder or the file cannot be written.
+pub(super) fn write_file(
+    path: &Path,
+    write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".security-gate-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // Later jobs run as other users, and read it too.
+        builder.permissions(std::fs::Permissions::from_mode(0o644));
+    }
+    let mut file = io::BufWriter::new(builder.tempfile_in(folder)?);
+    write(&mut file)?;
+    let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_written_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.json");
+        write_file(&path, |out| out.write_all(b"first")).unwrap();
+        let failed = write_file(&path, |out| {
+            out.write_all(b"half")?;
+            Err(io::Error::other("the disk is full"))
+        });
+        assert!(failed.is_err());
+        assert_eq!(fs_err::read(&path).unwrap(), b"first");
+        assert_eq!(
+            fs_err::read_dir(folder.path()).unwrap().count(),
+            1,
+            "nothing is left beside it"
+        );
+    }
+}

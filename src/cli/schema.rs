@@ -1,0 +1,32 @@
+//! `schema`: the JSON Schema of what the program writes.
+
+use clap::{Args, ValueEnum};
+use schemars::generate::SchemaSettings;
+
+use super::Exit;
+use super::output::Console;
+use crate::render::Summary;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The output
+    name: Name,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Name {
+    /// security-gate-summary.json
+    Summary,
+}
+
+pub(super) fn run(arguments: &Arguments, console: &Console) -> anyhow::Result<Exit> {
+    let generator = SchemaSettings::draft2020_12()
+        .for_serialize()
+        .into_generator();
+    let schema = match arguments.name {
+        Name::Summary => generator.into_root_schema_for::<Summary<'_>>(),
+    };
+    let mut text = serde_json::to_vec_pretty(&schema)?;
+    text.push(b'\n');
+    console.result(&text)
+}

@@ -1,0 +1,312 @@
+//! Reading a policy's TOML with the place of everything.
+//!
+//! A [`Table`] is asked for its keys one by one, each with the type it must
+//! have; what is of another type, and at the end what nobody asked for, becomes
+//! a problem. So all mistakes of a text are found in one go.
+
+use std::ops::Range;
+
+use jiff::civil::Date;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::problem::{Problems, suggestion};
+
+/// A value, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct At<T> {
+    pub(super) value: T,
+    pub(super) span: Range<usize>,
+}
+
+impl<T> At<T> {
+    fn map<U>(self, f: impl FnOnce(T) -> U) -> At<U> {
+        At {
+            value: f(self.value),
+            span: self.span,
+        }
+    }
+}
+
+/// A table whose keys are being read.
+pub(super) struct Table<'t> {
+    entries: &'t DeTable<'t>,
+    span: Range<usize>,
+    /// What the table is, for messages: "a rule".
+    what: &'static str,
+    known: Vec<&'static str>,
+}
+
+impl<'t> Table<'t> {
+    pub(super) fn new(entries: &'t DeTable<'t>, span: Range<usize>, what: &'static str) -> Self {
+        Self {
+            entries,
+            span,
+            what,
+            known: Vec::new(),
+        }
+    }
+
+    /// Where the table begins.
+    pub(super) fn span(&self) -> Range<usize> {
+        self.span.clone()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(super) fn text(
+        &mut self,
+        key: &'static str,
+        problems: &mut Problems,
+    ) -> Option<At<String>> {
+        let value = self.get(key)?;
+        let text = value.get_ref().as_str().map(str::to_owned);
+        or_problem(text, value, key, "a text in quotes", problems)
+    }
+
+    /// Whether the key is there; a problem if not.
+    pub(super) fn required(&mut self, key: &'static str, problems: &mut Problems) -> bool {
+        let is_there = self.get(key).is_some();
+        if !is_there {
+            problems.add(
+                self.span(),
+                format!("{} needs `{key}`", self.what),
+                format!("`{key}` is missing"),
+            );
+        }
+        is_there
+    }
+
+    /// A text that must be there and must say something.
+    pub(super) fn required_text(
+        &mut self,
+        key: &'static str,
+        problems: &mut Problems,
+    ) -> Option<At<String>> {
+        if !self.required(key, problems) {
+            return None;
+        }
+        let text = self.text(key, problems)?;
+        if text.value.trim().is_empty() {
+            problems.add(text.span, format!("`{key}` is empty"), "say it in words");
+            return None;
+        }
+        Some(text)
+    }
+
+    /// A text, or a list of texts, with at least one.
+    pub(super) fn texts(
+        &mut self,
+        key: &'static str,
+        problems: &mut Problems,
+    ) -> Option<Vec<At<String>>> {
+        self.list(key, "a text in quotes", problems, |value| {
+            value.as_str().map(str::to_owned)
+        })
+    }
+
+    /// A value or a list of values, with at least one; `read` reads one of them.
+    pub(super) fn list<T>(
+        &mut self,
+        key: &'static str,
+        wanted: &str,
+        problems: &mut Problems,
+        read: impl Fn(&DeValue<'_>) -> Option<T>,
+    ) -> Option<Vec<At<T>>> {
+        let value = self.get(key)?;
+        let items: Vec<&Spanned<DeValue<'_>>> = match value.get_ref() {
+            DeValue::Array(items) if items.is_empty() => {
+                problems.add(
+                    value.span(),
+                    format!("`{key}` is an empty list"),
+                    "it would match nothing; leave the key out, or name something",
+                );
+                return None;
+            }
+            DeValue::Array(items) => items.iter().collect(),
+            _ => vec![value],
+        };
+        let read = |item: &&Spanned<DeValue<'_>>| {
+            or_problem(read(item.get_ref()), item, key, wanted, problems)
+        };
+        Some(items.iter().filter_map(read).collect())
+    }
+
+    pub(super) fn whole(&mut self, key: &'static str, problems: &mut Problems) -> Option<At<u64>> {
+        let value = self.get(key)?;
+        let number = value
+            .get_ref()
+            .as_integer()
+            .and_then(|number| u64::from_str_radix(number.as_str(), number.radix()).ok());
+        or_problem(number, value, key, "a whole number, 0 or more", problems)
+    }
+
+    /// One of some words.
+    pub(super) fn word<T: Copy>(
+        &mut self,
+        key: &'static str,
+        words: &[(&'static str, T)],
+        problems: &mut Problems,
+    ) -> Option<At<T>> {
+        let text = self.text(key, problems)?;
+        match words.iter().find(|(word, _)| *word == text.value) {
+            Some((_, value)) => Some(text.map(|_| *value)),
+            None => {
+                let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+                problems.add(
+                    text.span,
+                    format!("`{key}` cannot be `{}`", text.value),
+                    suggestion(&text.value, &known),
+                );
+                None
+            }
+        }
+    }
+
+    /// A day: `2026-12-31`, with or without quotes.
+    pub(super) fn date(&mut self, key: &'static str, problems: &mut Problems) -> Option<At<Date>> {
+        let value = self.get(key)?;
+        let text = match value.get_ref() {
+            DeValue::Datetime(date) => Some(date.to_string()),
+            DeValue::String(text) => Some(text.to_string()),
+            _ => None,
+        };
+        // jiff also takes longer forms; a policy says a day and nothing else.
+        let date = text
+            .filter(|text| text.len() == "2026-12-31".len())
+            .and_then(|text| text.parse().ok());
+        or_problem(date, value, key, "a day such as 2026-12-31", problems)
+    }
+
+    pub(super) fn table(
+        &mut self,
+        key: &'static str,
+        what: &'static str,
+        problems: &mut Problems,
+    ) -> Option<Table<'t>> {
+        let value = self.get(key)?;
+        as_table(value, key, what, problems)
+    }
+
+    /// The tables of a list: `[[rule]]`.
+    pub(super) fn tables(
+        &mut self,
+        key: &'static str,
+        what: &'static str,
+        problems: &mut Problems,
+    ) -> Vec<Table<'t>> {
+        let Some(value) = self.get(key) else {
+            return Vec::new();
+        };
+        let DeValue::Array(items) = value.get_ref() else {
+            problems.add(
+                value.span(),
+                format!("`{key}` is a list of tables"),
+                format!("write `[[{key}]]` with two brackets"),
+            );
+            return Vec::new();
+        };
+        items
+            .iter()
+            .filter_map(|item| as_table(item, key, what, problems))
+            .collect()
+    }
+
+    /// The tables of a table, with their names: `[lane.NAME]`.
+    pub(super) fn named_tables(
+        &mut self,
+        key: &'static str,
+        what: &'static str,
+        problems: &mut Problems,
+    ) -> Vec<(At<String>, Table<'t>)> {
+        let Some(value) = self.get(key) else {
+            return Vec::new();
+        };
+        let DeValue::Table(entries) = value.get_ref() else {
+            problems.add(
+                value.span(),
+                format!("`{key}` is a table"),
+                format!("write `[{key}.NAME]`"),
+            );
+            return Vec::new();
+        };
+        entries
+            .iter()
+            .filter_map(|(name, value)| {
+                let name = At {
+                    value: name.get_ref().to_string(),
+                    span: name.span(),
+                };
+                Some((name, as_table(value, key, what, problems)?))
+            })
+            .collect()
+    }
+
+    /// Makes a problem of every key that was not asked for.
+    pub(super) fn finish(self, problems: &mut Problems) {
+        for key in self.entries.keys() {
+            let name = key.get_ref();
+            if !self.known.contains(&name.as_ref()) {
+                problems.add(
+                    key.span(),
+                    format!("{} has no key `{name}`", self.what),
+                    suggestion(name, &self.known),
+                );
+            }
+        }
+    }
+
+    fn get(&mut self, key: &'static str) -> Option<&'t Spanned<DeValue<'t>>> {
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
+        self.entries.get(key)
+    }
+}
+
+fn as_table<'t>(
+    value: &'t Spanned<DeValue<'t>>,
+    key: &str,
+    what: &'static str,
+    problems: &mut Problems,
+) -> Option<Table<'t>> {
+    let Some(entries) = value.get_ref().as_table() else {
+        wrong_type(value, key, "a table", problems);
+        return None;
+    };
+    Some(Table::new(entries, value.span(), what))
+}
+
+fn or_problem<T>(
+    read: Option<T>,
+    value: &Spanned<DeValue<'_>>,
+    key: &str,
+    wanted: &str,
+    problems: &mut Problems,
+) -> Option<At<T>> {
+    if read.is_none() {
+        wrong_type(value, key, wanted, problems);
+    }
+    read.map(|read| At {
+        value: read,
+        span: value.span(),
+    })
+}
+
+fn wrong_type(value: &Spanned<DeValue<'_>>, key: &str, wanted: &str, problems: &mut Problems) {
+    let found = match value.get_ref() {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) | DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date or time",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    };
+    problems.add(
+        value.span(),
+        format!("`{key}` must be {wanted}"),
+        format!("this is {found}"),
+    );
+}

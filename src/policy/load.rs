@@ -1,0 +1,727 @@
+//! Making a policy of its texts.
+//!
+//! A policy is a TOML file, what it extends, and the exceptions beside it. All
+//! texts are read before anything is decided, and every mistake in any of them
+//! is found in one go.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use toml::de::{DeTable, DeValue};
+
+use super::document::{At, Table};
+use super::problem::{Problem, Problems, Source, nearest, suggestion};
+use super::selector::{Fix, Patterns, Selector, Severities};
+use super::{Action, Degraded, Exception, Policy, Rule, Trust};
+use crate::finding::{Category, Severity};
+use crate::fingerprint::Fingerprint;
+
+/// The policies that are part of the program: name and text.
+pub const BUILTIN: &[(&str, &str)] = &[
+    ("baseline", include_str!("../../policies/baseline.toml")),
+    ("pre-push", include_str!("../../policies/pre-push.toml")),
+    ("strict", include_str!("../../policies/strict.toml")),
+];
+
+/// What stands before the name of a policy that is part of the program.
+pub const BUILTIN_PREFIX: &str = "builtin:";
+
+/// The file beside a policy that holds its exceptions.
+pub const EXCEPTIONS_FILE: &str = "security-exceptions.toml";
+
+/// The names that policies may use.
+#[derive(Debug, Clone, Copy)]
+pub struct Vocabulary<'a> {
+    /// All scanners whose reports can be read.
+    pub scanners: &'a [&'a str],
+    /// The lanes that exist without being configured.
+    pub lanes: &'a [&'a str],
+}
+
+/// Why there is no policy.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The policy cannot be read.
+    #[error("cannot read the policy `{name}`")]
+    Unreadable {
+        /// As it was named.
+        name: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// There is no policy of this name in the program.
+    #[error("there is no policy `{name}`: {suggestion}")]
+    NotBuiltin {
+        /// As it was named.
+        name: String,
+        /// What may have been meant.
+        suggestion: String,
+    },
+    /// Mistakes, at least one.
+    #[error("the policy has {} mistake{}", .0.len(), if .0.len() == 1 { "" } else { "s" })]
+    Mistakes(Vec<Problem>),
+}
+
+/// Loads the policy `name`, a path or `builtin:NAME`, with what it extends and
+/// the exceptions beside it. Files are read by `read`.
+///
+/// # Errors
+///
+/// When a file cannot be read, or there is a mistake in one of them.
+pub fn load(
+    name: &str,
+    vocabulary: Vocabulary<'_>,
+    read: &dyn Fn(&Path) -> io::Result<String>,
+) -> Result<Policy, LoadError> {
+    let mut loader = Loader {
+        vocabulary,
+        read,
+        parts: Vec::new(),
+        problems: Vec::new(),
+    };
+    let (text, folder) = loader.fetch(name)?;
+    loader.add(name, text, folder.clone(), &mut vec![name.to_owned()]);
+    if !name.starts_with(BUILTIN_PREFIX) {
+        let path = folder.join(EXCEPTIONS_FILE);
+        match read(&path) {
+            Ok(text) => loader.add_exceptions(&path, text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(source) => {
+                return Err(LoadError::Unreadable {
+                    name: path.display().to_string(),
+                    source,
+                });
+            }
+        }
+    }
+    loader.finish()
+}
+
+/// What one text says.
+#[derive(Default)]
+struct Part {
+    folder: PathBuf,
+    unknown_severity: Option<Severity>,
+    trust_suppressions: Option<Trust>,
+    lanes: Vec<(String, LanePart)>,
+    rules: Vec<Rule>,
+    exceptions: Vec<Exception>,
+}
+
+/// What one text says of a lane; what it leaves out is as in those it extends.
+#[derive(Default)]
+struct LanePart {
+    reports: Option<Vec<String>>,
+    expect: Option<Vec<String>>,
+    degraded: Option<Degraded>,
+}
+
+struct Loader<'a> {
+    vocabulary: Vocabulary<'a>,
+    read: &'a dyn Fn(&Path) -> io::Result<String>,
+    /// Extended texts come before those that extend them.
+    parts: Vec<(Reader<'a>, Part)>,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Loader<'a> {
+    /// The text of a policy, and the folder that its paths are relative to.
+    fn fetch(&self, name: &str) -> Result<(String, PathBuf), LoadError> {
+        if let Some(builtin) = name.strip_prefix(BUILTIN_PREFIX) {
+            return match BUILTIN.iter().find(|(known, _)| *known == builtin) {
+                Some((_, text)) => Ok(((*text).to_owned(), PathBuf::new())),
+                None => {
+                    let known: Vec<_> = BUILTIN.iter().map(|(known, _)| *known).collect();
+                    Err(LoadError::NotBuiltin {
+                        name: name.to_owned(),
+                        suggestion: suggestion(builtin, &known),
+                    })
+                }
+            };
+        }
+        let path = Path::new(name);
+        match (self.read)(path) {
+            Ok(text) => Ok((
+                text,
+                path.parent().map(Path::to_path_buf).unwrap_or_default(),
+            )),
+            Err(source) => Err(LoadError::Unreadable {
+                name: name.to_owned(),
+                source,
+            }),
+        }
+    }
+
+    /// Reads a text with what it extends. `open` are the texts being read, to
+    /// notice a circle.
+    fn add(&mut self, name: &str, text: String, folder: PathBuf, open: &mut Vec<String>) {
+        let mut reader = Reader::new(name, text, self.vocabulary);
+        let (part, extends) = reader.policy(&folder);
+        for base in extends {
+            let name = match base.value.starts_with(BUILTIN_PREFIX) {
+                true => base.value.clone(),
+                false => folder.join(&base.value).display().to_string(),
+            };
+            if open.contains(&name) {
+                let circle = format!("{} → {name}", open.join(" → "));
+                reader
+                    .problems
+                    .add(base.span, "the policy extends itself", circle);
+                continue;
+            }
+            match self.fetch(&name) {
+                Ok((text, folder)) => {
+                    open.push(name.clone());
+                    self.add(&name, text, folder, open);
+                    open.pop();
+                }
+                Err(error @ LoadError::Unreadable { .. }) => {
+                    let cause = std::error::Error::source(&error)
+                        .map(ToString::to_string)
+                        .unwrap_or_default();
+                    reader.problems.add(base.span, error.to_string(), cause);
+                }
+                Err(error) => reader
+                    .problems
+                    .add(base.span, error.to_string(), "not a policy"),
+            }
+        }
+        self.parts.push((reader, part));
+    }
+
+    fn add_exceptions(&mut self, path: &Path, text: String) {
+        let mut reader = Reader::new(&path.display().to_string(), text, self.vocabulary);
+        let part = reader.exceptions_only();
+        self.parts.push((reader, part));
+    }
+
+    /// Lays the texts over each other, and checks what only all together tell.
+    fn finish(mut self) -> Result<Policy, LoadError> {
+        let mut policy = Policy {
+            sources: Vec::new(),
+            unknown_severity: Severity::High,
+            trust_suppressions: Trust::All,
+            lanes: BTreeMap::new(),
+            rules: Vec::new(),
+            exceptions: Vec::new(),
+        };
+        let configured: Vec<String> = self
+            .parts
+            .iter()
+            .flat_map(|(_, part)| &part.lanes)
+            .map(|(name, _)| name.clone())
+            .collect();
+        let mut lanes: Vec<&str> = configured.iter().map(String::as_str).collect();
+        lanes.extend(self.vocabulary.lanes);
+        for (mut reader, part) in self.parts {
+            reader.check_lane_names(&lanes);
+            reader.check_repeated_exceptions(&policy.exceptions);
+            policy.sources.push(Arc::clone(reader.problems.source()));
+            policy.unknown_severity = part.unknown_severity.unwrap_or(policy.unknown_severity);
+            policy.trust_suppressions =
+                part.trust_suppressions.unwrap_or(policy.trust_suppressions);
+            for (name, lane) in part.lanes {
+                let known = policy.lanes.entry(name).or_default();
+                if let Some(reports) = lane.reports {
+                    known.reports = reports;
+                    known.folder.clone_from(&part.folder);
+                }
+                known.expect = lane
+                    .expect
+                    .unwrap_or_else(|| std::mem::take(&mut known.expect));
+                known.degraded = lane
+                    .degraded
+                    .unwrap_or_else(|| std::mem::take(&mut known.degraded));
+            }
+            for rule in part.rules {
+                match policy.rules.iter_mut().find(|known| known.id == rule.id) {
+                    Some(known) => *known = rule,
+                    None => policy.rules.push(rule),
+                }
+            }
+            policy.exceptions.extend(part.exceptions);
+            self.problems.extend(reader.problems.into_vec());
+        }
+        if self.problems.is_empty() {
+            Ok(policy)
+        } else {
+            Err(LoadError::Mistakes(self.problems))
+        }
+    }
+}
+
+/// Reads one text.
+struct Reader<'a> {
+    vocabulary: Vocabulary<'a>,
+    problems: Problems,
+    /// Lanes that selectors name: checked when all of them are known.
+    lane_patterns: Vec<At<String>>,
+    exception_ids: Vec<At<String>>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(name: &str, text: String, vocabulary: Vocabulary<'a>) -> Self {
+        let source = Arc::new(Source {
+            name: name.to_owned(),
+            text,
+        });
+        Self {
+            vocabulary,
+            problems: Problems::new(source),
+            lane_patterns: Vec::new(),
+            exception_ids: Vec::new(),
+        }
+    }
+
+    /// Reads the text as TOML and hands its table on; nothing is read of a text
+    /// that is no TOML, since half of it may be missing.
+    fn document(&mut self, what: &'static str, read: impl FnOnce(&mut Self, Table<'_>)) {
+        let source = Arc::clone(self.problems.source());
+        let (table, errors) = DeTable::parse_recoverable(&source.text);
+        for error in &errors {
+            self.problems.add(
+                error.span().unwrap_or_default(),
+                "this is not TOML",
+                error.message(),
+            );
+        }
+        if errors.is_empty() {
+            let span = 0..source.text.lines().next().map_or(0, str::len);
+            read(self, Table::new(table.get_ref(), span, what));
+        }
+    }
+
+    fn policy(&mut self, folder: &Path) -> (Part, Vec<At<String>>) {
+        let mut part = Part {
+            folder: folder.to_path_buf(),
+            ..Part::default()
+        };
+        let mut extends = Vec::new();
+        self.document("a policy", |reader, mut table| {
+            reader.schema(&mut table);
+            extends = table
+                .texts("extends", &mut reader.problems)
+                .unwrap_or_default();
+            part.trust_suppressions = reader.trust_suppressions(&mut table);
+            if let Some(mut severity) =
+                table.table("severity", "`[severity]`", &mut reader.problems)
+            {
+                let words = Severities::SCALE.map(|severity| (severity.name(), severity));
+                part.unknown_severity = severity
+                    .word("unknown", &words, &mut reader.problems)
+                    .map(|word| word.value);
+                severity.finish(&mut reader.problems);
+            }
+            part.lanes = table
+                .named_tables("lane", "a lane", &mut reader.problems)
+                .into_iter()
+                .map(|(name, lane)| (name.value, reader.lane(lane)))
+                .collect();
+            let rules = table.tables("rule", "a rule", &mut reader.problems);
+            let rules: Vec<_> = rules
+                .into_iter()
+                .filter_map(|rule| reader.rule(rule))
+                .collect();
+            part.rules = reader.unique(rules, "rule");
+            part.exceptions = reader.exceptions(&mut table);
+            table.finish(&mut reader.problems);
+        });
+        (part, extends)
+    }
+
+    fn exceptions_only(&mut self) -> Part {
+        let mut part = Part::default();
+        self.document("a file of exceptions", |reader, mut table| {
+            reader.schema(&mut table);
+            part.exceptions = reader.exceptions(&mut table);
+            table.finish(&mut reader.problems);
+        });
+        part
+    }
+
+    fn schema(&mut self, table: &mut Table<'_>) {
+        if let Some(schema) = table.whole("schema", &mut self.problems)
+            && schema.value != 1
+        {
+            self.problems.add(
+                schema.span,
+                "the only schema of policies is 1",
+                "a later version may read this",
+            );
+        }
+    }
+
+    fn trust_suppressions(&mut self, table: &mut Table<'_>) -> Option<Trust> {
+        let wanted = "true, false or a list of scanners";
+        let read = |value: &DeValue<'_>| match value {
+            DeValue::Boolean(trust) => Some(Ok(*trust)),
+            DeValue::String(scanner) => Some(Err(scanner.to_string())),
+            _ => None,
+        };
+        let given = table.list("trust_suppressions", wanted, &mut self.problems, read)?;
+        let mut scanners = Vec::new();
+        for item in given {
+            match item.value {
+                Ok(true) => return Some(Trust::All),
+                Ok(false) => {}
+                Err(scanner) => scanners.push(At {
+                    value: scanner,
+                    span: item.span,
+                }),
+            }
+        }
+        Some(Trust::Only(self.scanner_names(scanners)))
+    }
+
+    fn lane(&mut self, mut table: Table<'_>) -> LanePart {
+        let problems = &mut self.problems;
+        let reports = table.texts("reports", problems);
+        let expect = table.texts("expect", problems);
+        let reason = table.text("degraded_reason", problems);
+        let words = [
+            ("warn", Degraded::Warn),
+            ("incomplete", Degraded::Incomplete),
+        ];
+        let degraded = table.text("degraded", problems).and_then(|word| {
+            match (
+                words.iter().find(|(name, _)| *name == word.value),
+                word.value.as_str(),
+                &reason,
+            ) {
+                (Some((_, degraded)), ..) => Some(degraded.clone()),
+                (None, "ignore", Some(reason)) if !reason.value.trim().is_empty() => {
+                    Some(Degraded::Ignore(reason.value.clone()))
+                }
+                (None, "ignore", _) => {
+                    problems.add(
+                        word.span,
+                        "to ignore degraded scans needs a reason",
+                        "say why in `degraded_reason`",
+                    );
+                    None
+                }
+                _ => {
+                    let known = ["warn", "incomplete", "ignore"];
+                    problems.add(
+                        word.span,
+                        format!("`degraded` cannot be `{}`", word.value),
+                        suggestion(&word.value, &known),
+                    );
+                    None
+                }
+            }
+        });
+        if let Some(reports) = &reports {
+            for report in reports {
+                let pattern = report
+                    .value
+                    .split_once('=')
+                    .map_or(report.value.as_str(), |(_, pattern)| pattern);
+                check_pattern(pattern, report, problems);
+            }
+        }
+        table.finish(problems);
+        let declared = reports.iter().flatten().filter_map(|report| {
+            let (scanner, _) = report.value.split_once('=')?;
+            Some(At {
+                value: scanner.to_owned(),
+                span: report.span.clone(),
+            })
+        });
+        let declared: Vec<_> = declared.collect();
+        self.scanner_names(declared);
+        LanePart {
+            reports: reports
+                .map(|reports| reports.into_iter().map(|report| report.value).collect()),
+            expect: expect.map(|expect| self.scanner_names(expect)),
+            degraded,
+        }
+    }
+
+    /// Names that must be those of scanners.
+    fn scanner_names(&mut self, names: Vec<At<String>>) -> Vec<String> {
+        for name in &names {
+            if !self.vocabulary.scanners.contains(&name.value.as_str()) {
+                self.problems.add(
+                    name.span.clone(),
+                    format!("`{}` is no scanner whose reports can be read", name.value),
+                    suggestion(&name.value, self.vocabulary.scanners),
+                );
+            }
+        }
+        names.into_iter().map(|name| name.value).collect()
+    }
+
+    fn rule(&mut self, mut table: Table<'_>) -> Option<(At<String>, Rule)> {
+        let problems = &mut self.problems;
+        let id = table.required_text("id", problems);
+        let max = table.whole("max", problems).map_or(0, |max| max.value);
+        let actions = [("fail", Action::Fail), ("warn", Action::Warn)];
+        let action = table
+            .word("action", &actions, problems)
+            .map_or(Action::Fail, |action| action.value);
+        let help = table.text("help", problems).map(|help| help.value);
+        let selector = match table.table("where", "`where`", problems) {
+            Some(selector) => self.selector(selector),
+            None => Selector::default(),
+        };
+        table.finish(&mut self.problems);
+        let id = id?;
+        Some((
+            id.clone(),
+            Rule {
+                id: id.value,
+                selector,
+                max,
+                action,
+                help,
+            },
+        ))
+    }
+
+    fn exceptions(&mut self, table: &mut Table<'_>) -> Vec<Exception> {
+        let tables = table.tables("exception", "an exception", &mut self.problems);
+        let exceptions: Vec<_> = tables
+            .into_iter()
+            .filter_map(|table| self.exception(table))
+            .collect();
+        self.exception_ids = exceptions.iter().map(|(id, _)| id.clone()).collect();
+        self.unique(exceptions, "exception")
+    }
+
+    fn exception(&mut self, mut table: Table<'_>) -> Option<(At<String>, Exception)> {
+        let problems = &mut self.problems;
+        let id = table.required_text("id", problems);
+        let reason = table.required_text("reason", problems);
+        let approved_by = table.text("approved_by", problems).map(|by| by.value);
+        let decided = table.date("decided", problems);
+        let has_expiry = table.required("expires", problems);
+        let expires = table.date("expires", problems).filter(|_| has_expiry);
+        if let (Some(decided), Some(expires)) = (&decided, &expires)
+            && expires.value < decided.value
+        {
+            problems.add(
+                expires.span.clone(),
+                "an exception cannot expire before it was decided",
+                format!("decided on {}", decided.value),
+            );
+        }
+        let selector = match table.table("where", "`where`", problems) {
+            Some(selector) if !selector.is_empty() => self.selector(selector),
+            given => {
+                let span = given.map_or_else(|| table.span(), |given| given.span());
+                self.problems.add(
+                    span,
+                    "an exception cannot accept everything",
+                    "say in `where` which findings are meant",
+                );
+                Selector::default()
+            }
+        };
+        table.finish(&mut self.problems);
+        let (id, reason, expires) = (id?, reason?, expires?);
+        let exception = Exception {
+            id: id.value.clone(),
+            selector,
+            reason: reason.value,
+            approved_by,
+            decided: decided.map(|decided| decided.value),
+            expires: expires.value,
+        };
+        Some((id, exception))
+    }
+
+    /// Drops the names, and makes a problem of each that comes again.
+    fn unique<T>(&mut self, named: Vec<(At<String>, T)>, what: &str) -> Vec<T> {
+        let mut seen: Vec<String> = Vec::new();
+        let mut items = Vec::new();
+        for (name, item) in named {
+            if seen.contains(&name.value) {
+                self.problems.add(
+                    name.span,
+                    format!("there are two of the {what} `{}`", name.value),
+                    "the second one",
+                );
+            }
+            seen.push(name.value);
+            items.push(item);
+        }
+        items
+    }
+
+    fn selector(&mut self, mut table: Table<'_>) -> Selector {
+        let mut selector = Selector::default();
+        let lanes = table.texts("lane", &mut self.problems);
+        self.lane_patterns.extend(lanes.iter().flatten().cloned());
+        selector.lane = self.patterns(lanes);
+        let scanners = table.texts("scanner", &mut self.problems);
+        for scanner in scanners.iter().flatten() {
+            self.check_can_match(scanner, "scanner", self.vocabulary.scanners);
+        }
+        selector.scanner = self.patterns(scanners);
+        let rules = table.texts("rule", &mut self.problems);
+        selector.rule = self.patterns(rules);
+        let vulnerabilities = table.texts("vulnerability", &mut self.problems);
+        selector.vulnerability = self.patterns(vulnerabilities);
+        let packages = table.texts("package", &mut self.problems);
+        selector.package = self.patterns(packages);
+        let paths = table.texts("path", &mut self.problems);
+        selector.path = self.patterns(paths);
+
+        let problems = &mut self.problems;
+        selector.category = table.texts("category", problems).map(|words| {
+            let known = Category::ALL.map(Category::name);
+            let find = |word: &str| {
+                Category::ALL
+                    .into_iter()
+                    .find(|category| category.name() == word)
+            };
+            each(words, problems, |word| {
+                find(word)
+                    .ok_or_else(|| (format!("`{word}` is no category"), suggestion(word, &known)))
+            })
+        });
+        selector.severity = table
+            .texts("severity", problems)
+            .and_then(|words| severities(&words, problems));
+        selector.cwe = table
+            .list(
+                "cwe",
+                "a number such as 79, or a text such as \"CWE-79\"",
+                problems,
+                cwe,
+            )
+            .map(|numbers| numbers.into_iter().map(|number| number.value).collect());
+        selector.fingerprint = table.texts("fingerprint", problems).map(|texts| {
+            each(texts, problems, |text| {
+                Fingerprint::parse(text).ok_or_else(|| {
+                    (
+                        format!("`{text}` is no fingerprint"),
+                        "`sg1:` and 32 hexadecimal digits".to_owned(),
+                    )
+                })
+            })
+        });
+        let fixes = [("available", Fix::Available), ("none", Fix::None)];
+        selector.fix = table.word("fix", &fixes, problems).map(|fix| fix.value);
+        table.finish(problems);
+        selector
+    }
+
+    fn patterns(&mut self, texts: Option<Vec<At<String>>>) -> Option<Patterns> {
+        let texts = texts?;
+        for text in &texts {
+            check_pattern(&text.value, text, &mut self.problems);
+        }
+        Patterns::new(texts.iter().map(|text| text.value.as_str())).ok()
+    }
+
+    /// Makes a problem of every lane in a selector that is no lane.
+    fn check_lane_names(&mut self, lanes: &[&str]) {
+        for lane in std::mem::take(&mut self.lane_patterns) {
+            self.check_can_match(&lane, "lane", lanes);
+        }
+    }
+
+    /// Makes a problem of a pattern that none of the names can match.
+    fn check_can_match(&mut self, pattern: &At<String>, what: &str, names: &[&str]) {
+        let matches = Patterns::new([pattern.value.as_str()]);
+        if matches.is_ok_and(|patterns| !patterns.match_any(names.iter().copied())) {
+            let known = || {
+                names
+                    .iter()
+                    .map(|name| format!("`{name}`"))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            };
+            let label = match nearest(&pattern.value, names.iter().copied()) {
+                Some(nearest) => format!("did you mean `{nearest}`?"),
+                None => format!("there are {}", known()),
+            };
+            self.problems.add(
+                pattern.span.clone(),
+                format!("no {what} can ever match `{}`", pattern.value),
+                label,
+            );
+        }
+    }
+
+    fn check_repeated_exceptions(&mut self, known: &[Exception]) {
+        for id in std::mem::take(&mut self.exception_ids) {
+            if known.iter().any(|exception| exception.id == id.value) {
+                self.problems.add(
+                    id.span,
+                    format!("another file has the exception `{}`, too", id.value),
+                    "give it another `id`",
+                );
+            }
+        }
+    }
+}
+
+fn check_pattern(pattern: &str, at: &At<String>, problems: &mut Problems) {
+    if let Err((_, error)) = Patterns::new([pattern]) {
+        problems.add(at.span.clone(), format!("`{pattern}` is no pattern"), error);
+    }
+}
+
+/// Reads each text; what cannot be read becomes a problem with title and label.
+fn each<T>(
+    texts: Vec<At<String>>,
+    problems: &mut Problems,
+    read: impl Fn(&str) -> Result<T, (String, String)>,
+) -> Vec<T> {
+    texts
+        .into_iter()
+        .filter_map(|text| {
+            read(&text.value)
+                .map_err(|(title, label)| problems.add(text.span, title, label))
+                .ok()
+        })
+        .collect()
+}
+
+fn severities(words: &[At<String>], problems: &mut Problems) -> Option<Severities> {
+    let known = Severity::ALL.map(Severity::name);
+    let span = words.first()?.span.start..words.last()?.span.end;
+    match Severities::parse(words.iter().map(|word| word.value.as_str())) {
+        Ok(set) if set.is_empty() => {
+            problems.add(
+                span,
+                "no severity can ever match this",
+                "the scale ends there",
+            );
+            None
+        }
+        Ok(set) => Some(set),
+        Err(wrong) => {
+            let at = words
+                .iter()
+                .find(|word| word.value == wrong)
+                .map_or(span, |word| word.span.clone());
+            let word = wrong.trim_start_matches(['<', '>', '=']).trim();
+            problems.add(
+                at,
+                format!("`{wrong}` is no severity and no bound"),
+                suggestion(word, &known),
+            );
+            None
+        }
+    }
+}
+
+fn cwe(value: &DeValue<'_>) -> Option<u32> {
+    match value {
+        DeValue::Integer(number) => u32::from_str_radix(number.as_str(), number.radix()).ok(),
+        DeValue::String(text) => {
+            let digits = text
+                .get(..4)
+                .filter(|prefix| prefix.eq_ignore_ascii_case("cwe-"))
+                .and(text.get(4..));
+            digits.unwrap_or(text).parse().ok()
+        }
+        _ => None,
+    }
+}

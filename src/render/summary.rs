@@ -1,0 +1,659 @@
+//! The public record of a decision, `security-gate-summary.json`.
+//!
+//! These types are frozen: pipelines read them for years. They copy what the
+//! program's own types say, so that those may change. A field may be added; a
+//! change of meaning needs a new [`SCHEMA`].
+
+use std::collections::{BTreeMap, HashSet};
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::finding::{Category, Confidence, CvssVersion, Finding, Location, Severity};
+use crate::policy::decide::{Decision, ExceptionState, Gap, Judged, Status, Verdict};
+use crate::policy::{Action, Policy};
+use crate::report::{BySeverity, Health, Report};
+
+/// The name and version of the record's format.
+pub const SCHEMA: &str = "security-gate-summary/1";
+
+/// The record of a decision.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Summary<'a> {
+    /// `security-gate-summary/1`.
+    pub schema: &'static str,
+    /// What decided.
+    pub tool: Tool,
+    /// When it was decided, RFC 3339 in UTC.
+    pub time: String,
+    /// What was decided about.
+    pub context: Context,
+    /// By what it was decided.
+    pub policy: PolicyRow<'a>,
+    /// Whether the release may go on.
+    pub verdict: Verdict,
+    /// The exit code of the program: 0 pass, 1 fail, 3 incomplete.
+    pub exit_code: u8,
+    /// Why, most important first. Empty when there is nothing to say.
+    pub reasons: Vec<Reason>,
+    /// Findings by status and severity, each identity once.
+    pub counts: Counts,
+    /// The lanes, by name.
+    pub lanes: Vec<LaneRow<'a>>,
+    /// The report files, by lane and path.
+    pub reports: Vec<ReportRow<'a>>,
+    /// The rules, in the policy's order.
+    pub rules: Vec<RuleRow<'a>>,
+    /// The exceptions, in the policy's order.
+    pub exceptions: Vec<ExceptionRow<'a>>,
+    /// Every finding, worst first.
+    pub findings: Vec<FindingRow<'a>>,
+}
+
+/// The program.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Tool {
+    /// `security-gate`.
+    pub name: &'static str,
+    /// Its version.
+    pub version: &'static str,
+}
+
+/// What a decision is about, as the pipeline's environment tells; `null` where it
+/// does not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Context {
+    /// The CI system: `gitlab`, `github`, ….
+    pub provider: Option<String>,
+    /// The project, as its forge names it.
+    pub project: Option<String>,
+    /// The branch under test; in a merge request, its source.
+    pub branch: Option<String>,
+    /// The branch that a merge request goes to.
+    pub target_branch: Option<String>,
+    /// The number of the merge or pull request.
+    pub merge_request: Option<String>,
+    /// The commit under test.
+    pub commit: Option<String>,
+    /// The tag under test.
+    pub tag: Option<String>,
+    /// The environment that is deployed to.
+    pub environment: Option<String>,
+    /// The pipeline's address, or else its number.
+    pub pipeline: Option<String>,
+}
+
+/// The policy that decided.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PolicyRow<'a> {
+    /// Its texts, those extended first.
+    pub sources: Vec<SourceRow<'a>>,
+}
+
+/// One text of a policy.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SourceRow<'a> {
+    /// The file as it was named, or `builtin:NAME`.
+    pub name: &'a str,
+    /// SHA-256 of the text, in hexadecimal.
+    pub sha256: String,
+}
+
+/// One reason for a verdict, or a warning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Reason {
+    /// What it does.
+    pub effect: Effect,
+    /// The rule that is broken.
+    pub rule: Option<String>,
+    /// The lane that it is about.
+    pub lane: Option<String>,
+    /// The report that it is about.
+    pub report: Option<String>,
+    /// The reason, in words.
+    pub text: String,
+}
+
+/// What a reason does to the verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Effect {
+    /// The verdict is `fail`.
+    Fail,
+    /// The verdict is `incomplete`, unless it is `fail`.
+    Incomplete,
+    /// Nothing; it is to be known.
+    Warn,
+}
+
+/// Findings by status, then by severity.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Counts {
+    /// Those that count against rules.
+    pub open: BySeverity,
+    /// Those that an exception accepts.
+    pub accepted: BySeverity,
+    /// Those that their scanner suppressed.
+    pub suppressed: BySeverity,
+}
+
+impl Counts {
+    fn add(&mut self, judged: &Judged<'_>) {
+        let counts = match judged.status {
+            Status::Open => &mut self.open,
+            Status::Accepted => &mut self.accepted,
+            Status::Suppressed => &mut self.suppressed,
+        };
+        counts.add(judged.subject.finding.severity);
+    }
+}
+
+/// A lane, and what came of it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct LaneRow<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// `fail` when one of its findings breaks a rule; `incomplete` when
+    /// something is missing; else `pass`.
+    pub outcome: Verdict,
+    /// Scanners that must have a report.
+    pub expect: &'a [String],
+    /// How many report files it has.
+    pub reports: usize,
+    /// Its findings, each identity once.
+    pub counts: Counts,
+}
+
+/// A report file, and what was read from it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ReportRow<'a> {
+    /// As named or found.
+    pub path: &'a str,
+    /// What it proves.
+    pub status: Health,
+    /// The scanner that wrote it; `null` when unreadable.
+    pub scanner: Option<&'a str>,
+    /// The scanner's version, where the report has it.
+    pub scanner_version: Option<&'a str>,
+    /// The scanner and the encoding.
+    pub format: Option<&'a str>,
+    /// The lane that it belongs to.
+    pub lane: &'a str,
+    /// Size of the file as stored.
+    pub bytes: u64,
+    /// SHA-256 of the file as stored; empty when it could not be read to its end.
+    pub sha256: &'a str,
+    /// When the report says that it was written, RFC 3339 in UTC.
+    pub generated_at: Option<String>,
+    /// What was scanned, where the report says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<&'a str>,
+    /// Findings that the scanner did not suppress.
+    pub findings: u64,
+    /// The places of those findings.
+    pub instances: u64,
+    /// Findings that the scanner suppressed.
+    pub suppressed: u64,
+    /// `findings` by severity.
+    pub by_severity: BySeverity,
+    /// `findings` by category; those without any are left out.
+    pub by_category: &'a BTreeMap<Category, u64>,
+    /// What there is to say of the scan.
+    pub notes: Vec<&'a str>,
+    /// Why the file is unreadable.
+    pub error: Option<&'a str>,
+}
+
+impl<'a> From<&'a Report> for ReportRow<'a> {
+    fn from(report: &'a Report) -> Self {
+        let scan = report.scan.as_ref().ok();
+        Self {
+            path: &report.path,
+            lane: &report.lane,
+            status: report.health(),
+            scanner: scan.map(|scan| scan.scanner),
+            scanner_version: scan.and_then(|scan| scan.version.as_deref()),
+            format: scan.map(|scan| scan.format),
+            bytes: report.bytes,
+            sha256: &report.sha256,
+            generated_at: scan
+                .and_then(|scan| scan.generated_at)
+                .map(|time| time.to_string()),
+            target: scan.and_then(|scan| scan.target.as_deref()),
+            findings: report.tally.findings,
+            instances: report.tally.instances,
+            suppressed: report.tally.suppressed,
+            by_severity: report.tally.by_severity,
+            by_category: &report.tally.by_category,
+            notes: scan
+                .iter()
+                .flat_map(|scan| &scan.notes)
+                .map(|note| note.text.as_str())
+                .collect(),
+            error: report.scan.as_ref().err().map(String::as_str),
+        }
+    }
+}
+
+/// A rule, and what came of it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RuleRow<'a> {
+    /// Its name.
+    pub id: &'a str,
+    /// What happens when it is broken.
+    pub action: Action,
+    /// Whether there are more findings than it allows.
+    pub broken: bool,
+    /// How many findings it allows.
+    pub max: u64,
+    /// How many it counts, each identity once.
+    pub count: u64,
+    /// What to do when it is broken.
+    pub help: Option<&'a str>,
+    /// The fingerprints of those that it counts.
+    pub findings: Vec<String>,
+}
+
+/// An exception, and what came of it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ExceptionRow<'a> {
+    /// Its name.
+    pub id: &'a str,
+    /// Whether it holds, and for anything.
+    pub state: ExceptionState,
+    /// Why the risk is accepted.
+    pub reason: &'a str,
+    /// Who accepted it.
+    pub approved_by: Option<&'a str>,
+    /// The first day on which it holds.
+    pub decided: Option<String>,
+    /// The last day on which it holds.
+    pub expires: String,
+    /// The fingerprints of the findings that it accepts or, when it does not
+    /// hold, would accept: those that came back by its end.
+    pub findings: Vec<String>,
+}
+
+/// A finding, with its way to the verdict.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FindingRow<'a> {
+    /// What makes it the same finding from run to run, `sg1:…`.
+    pub fingerprint: String,
+    /// Whether it counts against rules.
+    pub status: Status,
+    /// The exception that accepts it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exception: Option<&'a str>,
+    /// Why its scanner suppressed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suppressed: Option<&'a str>,
+    /// The broken rules that it counts for and that make the verdict `fail`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub breaks: Vec<&'a str>,
+    /// The scanner that found it.
+    pub scanner: &'a str,
+    /// The lane of its report.
+    pub lane: &'a str,
+    /// What kind of problem it is.
+    pub category: Category,
+    /// The scanner's name of the rule, advisory or check.
+    pub rule_id: &'a str,
+    /// One line for people.
+    pub title: &'a str,
+    /// The scanner's explanation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<&'a str>,
+    /// On the gate's scale.
+    pub severity: Severity,
+    /// What the policy counts an unknown severity as.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counts_as: Option<Severity>,
+    /// The scanner's own word or number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scanner_severity: Option<&'a str>,
+    /// How sure the scanner is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<Confidence>,
+    /// Weaknesses, as `CWE-79`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cwe: Vec<String>,
+    /// CVE and other advisory identifiers.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub vulnerability_ids: &'a [String],
+    /// The scanner's CVSS score.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cvss: Option<CvssRow<'a>>,
+    /// Whether the report says that it is known to be exploited.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub kev: bool,
+    /// Where it is.
+    pub location: &'a Location,
+    /// In how many places it was seen.
+    pub instance_count: u64,
+    /// The first of these places, where a scanner groups several.
+    #[serde(skip_serializing_if = "<[Location]>::is_empty")]
+    pub instances: &'a [Location],
+    /// Versions in which the package is repaired.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub fixed_in: &'a [String],
+    /// Addresses to read on.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub references: &'a [String],
+    /// The keyed digest that stands for a secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<&'a str>,
+    /// The report's path.
+    pub report: &'a str,
+    /// Where in the report it stands.
+    pub pointer: &'a str,
+}
+
+/// A score of the Common Vulnerability Scoring System.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CvssRow<'a> {
+    /// The major version.
+    pub version: CvssVersion,
+    /// The base score, 0 to 10.
+    pub score: f64,
+    /// The vector, where the report has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vector: Option<&'a str>,
+}
+
+impl<'a> FindingRow<'a> {
+    /// A finding as it stands in a report, before any policy.
+    pub fn undecided(finding: &'a Finding, report: &'a Report) -> Self {
+        let suppressed = finding.suppressed.as_deref();
+        Self {
+            fingerprint: finding.fingerprint.to_string(),
+            status: if suppressed.is_some() {
+                Status::Suppressed
+            } else {
+                Status::Open
+            },
+            exception: None,
+            suppressed,
+            breaks: Vec::new(),
+            scanner: report.scan.as_ref().map_or("", |scan| scan.scanner),
+            lane: &report.lane,
+            category: finding.category,
+            rule_id: &finding.rule_id,
+            title: &finding.title,
+            description: finding.description.as_deref(),
+            severity: finding.severity,
+            counts_as: None,
+            scanner_severity: finding.scanner_severity.as_deref(),
+            confidence: finding.confidence,
+            cwe: finding
+                .cwes
+                .iter()
+                .map(|number| format!("CWE-{number}"))
+                .collect(),
+            vulnerability_ids: &finding.vulnerability_ids,
+            cvss: finding.cvss.as_ref().map(|cvss| CvssRow {
+                version: cvss.version,
+                score: cvss.score,
+                vector: cvss.vector.as_deref(),
+            }),
+            kev: finding.kev,
+            location: &finding.location,
+            instance_count: finding.instance_count,
+            instances: &finding.instances,
+            fixed_in: &finding.fixed_in,
+            references: &finding.references,
+            secret: finding.secret.as_deref(),
+            report: &report.path,
+            pointer: &finding.pointer,
+        }
+    }
+
+    fn decided(judged: &Judged<'a>, report: &'a Report) -> Self {
+        let Judged {
+            subject,
+            status,
+            exception,
+            breaks,
+            ..
+        } = judged;
+        let is_unknown = subject.finding.severity == Severity::Unknown;
+        Self {
+            status: *status,
+            exception: *exception,
+            breaks: breaks.clone(),
+            counts_as: is_unknown.then_some(subject.severity),
+            ..Self::undecided(subject.finding, report)
+        }
+    }
+
+    /// The upgrade that the report names, in words.
+    pub fn upgrade(&self) -> Option<String> {
+        match (self.location, self.fixed_in) {
+            (Location::Package { name, .. }, [fixed, ..]) => {
+                Some(format!("upgrade {name} to {fixed}"))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it keeps the release from going on.
+    pub fn is_blocking(&self) -> bool {
+        !self.breaks.is_empty()
+    }
+}
+
+impl<'a> Summary<'a> {
+    /// Writes the decision down.
+    pub fn new(
+        decision: &'a Decision<'a>,
+        policy: &'a Policy,
+        context: Context,
+        now: Timestamp,
+        exit_code: u8,
+    ) -> Self {
+        let verdict = decision.verdict();
+        let fingerprints = |indices: &[usize]| {
+            let fingerprint = |index: &usize| {
+                decision
+                    .findings
+                    .get(*index)
+                    .map(|judged| judged.subject.finding.fingerprint.to_string())
+            };
+            let mut fingerprints: Vec<_> = indices.iter().filter_map(fingerprint).collect();
+            fingerprints.sort();
+            fingerprints.dedup();
+            fingerprints
+        };
+        let rules = decision.rules.iter().map(|outcome| RuleRow {
+            id: &outcome.rule.id,
+            action: outcome.rule.action,
+            broken: outcome.is_broken(),
+            max: outcome.rule.max,
+            count: outcome.count,
+            help: outcome.rule.help.as_deref(),
+            findings: fingerprints(&outcome.findings),
+        });
+        let exceptions = decision.exceptions.iter().map(|outcome| ExceptionRow {
+            id: &outcome.exception.id,
+            state: outcome.state,
+            reason: &outcome.exception.reason,
+            approved_by: outcome.exception.approved_by.as_deref(),
+            decided: outcome.exception.decided.map(|date| date.to_string()),
+            expires: outcome.exception.expires.to_string(),
+            findings: fingerprints(&outcome.findings),
+        });
+        let findings = decision.findings.iter().filter_map(|judged| {
+            Some(FindingRow::decided(
+                judged,
+                decision.reports.get(judged.report)?,
+            ))
+        });
+        Self {
+            schema: SCHEMA,
+            tool: Tool {
+                name: env!("CARGO_PKG_NAME"),
+                version: env!("CARGO_PKG_VERSION"),
+            },
+            time: now.to_string(),
+            context,
+            policy: PolicyRow {
+                sources: sources(policy),
+            },
+            verdict,
+            exit_code,
+            reasons: reasons(decision),
+            counts: counts(&decision.findings, None),
+            lanes: lanes(decision, policy),
+            reports: decision
+                .reports
+                .iter()
+                .map(|report| ReportRow::from(*report))
+                .collect(),
+            rules: rules.collect(),
+            exceptions: exceptions.collect(),
+            findings: findings.collect(),
+        }
+    }
+
+    /// The findings that keep the release from going on, worst first; one that
+    /// stands in several reports once.
+    pub fn blocking(&self) -> impl Iterator<Item = &FindingRow<'a>> {
+        let mut seen = HashSet::new();
+        self.findings.iter().filter(move |finding| {
+            finding.is_blocking() && seen.insert((&finding.fingerprint, finding.lane))
+        })
+    }
+
+    /// What to do about a finding: the upgrade that the report names, or the
+    /// help of a rule that it breaks.
+    pub fn advice(&self, finding: &FindingRow<'_>) -> Option<String> {
+        let broken = self
+            .rules
+            .iter()
+            .filter(|rule| finding.breaks.contains(&rule.id));
+        finding.upgrade().or_else(|| {
+            broken
+                .filter_map(|rule| rule.help)
+                .next_back()
+                .map(str::to_owned)
+        })
+    }
+}
+
+fn sources(policy: &Policy) -> Vec<SourceRow<'_>> {
+    let digest = |text: &str| {
+        Sha256::digest(text)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    };
+    policy
+        .sources
+        .iter()
+        .map(|source| SourceRow {
+            name: &source.name,
+            sha256: digest(&source.text),
+        })
+        .collect()
+}
+
+fn reasons(decision: &Decision<'_>) -> Vec<Reason> {
+    let broken = |action, effect| {
+        decision.broken(action).map(move |outcome| {
+            let (count, max) = (outcome.count, outcome.rule.max);
+            let findings = if count == 1 { "finding" } else { "findings" };
+            Reason {
+                effect,
+                rule: Some(outcome.rule.id.clone()),
+                lane: None,
+                report: None,
+                text: match &outcome.rule.help {
+                    Some(help) => format!("{count} open {findings}, {max} allowed. {help}"),
+                    None => format!("{count} open {findings}, {max} allowed"),
+                },
+            }
+        })
+    };
+    let gap = |effect| {
+        move |gap: &Gap| Reason {
+            effect,
+            rule: None,
+            lane: gap.lane.clone(),
+            report: gap.report.clone(),
+            text: gap.text.clone(),
+        }
+    };
+    let expired = decision
+        .exceptions
+        .iter()
+        .filter(|outcome| outcome.state == ExceptionState::Expired && !outcome.findings.is_empty());
+    let expired = expired.map(|outcome| Reason {
+        effect: Effect::Warn,
+        rule: None,
+        lane: None,
+        report: None,
+        text: format!(
+            "the exception {} expired on {}: {} findings came back by it",
+            outcome.exception.id,
+            outcome.exception.expires,
+            outcome.findings.len()
+        ),
+    });
+    broken(Action::Fail, Effect::Fail)
+        .chain(decision.gaps.iter().map(gap(Effect::Incomplete)))
+        .chain(broken(Action::Warn, Effect::Warn))
+        .chain(decision.warnings.iter().map(gap(Effect::Warn)))
+        .chain(expired)
+        .collect()
+}
+
+/// Counts identities; a finding in two copies of a report counts once.
+fn counts(findings: &[Judged<'_>], lane: Option<&str>) -> Counts {
+    let mut seen = HashSet::new();
+    let mut counts = Counts::default();
+    for judged in findings
+        .iter()
+        .filter(|judged| lane.is_none_or(|lane| judged.subject.lane == lane))
+    {
+        let finding = judged.subject.finding;
+        if seen.insert((finding.fingerprint, judged.status, finding.severity)) {
+            counts.add(judged);
+        }
+    }
+    counts
+}
+
+fn lanes<'a>(decision: &Decision<'a>, policy: &'a Policy) -> Vec<LaneRow<'a>> {
+    let mut names: Vec<&str> = policy.lanes.keys().map(String::as_str).collect();
+    names.extend(decision.reports.iter().map(|report| report.lane.as_str()));
+    names.sort_unstable();
+    names.dedup();
+    let row = |name: &'a str| {
+        let mut findings = decision
+            .findings
+            .iter()
+            .filter(|judged| judged.subject.lane == name);
+        let is_missing = decision
+            .gaps
+            .iter()
+            .any(|gap| gap.lane.as_deref() == Some(name));
+        LaneRow {
+            name,
+            outcome: match findings.any(|judged| !judged.breaks.is_empty()) {
+                true => Verdict::Fail,
+                false if is_missing => Verdict::Incomplete,
+                false => Verdict::Pass,
+            },
+            expect: policy.lanes.get(name).map_or(&[], |lane| &lane.expect),
+            reports: decision
+                .reports
+                .iter()
+                .filter(|report| report.lane == name)
+                .count(),
+            counts: counts(&decision.findings, Some(name)),
+        }
+    };
+    names.into_iter().map(row).collect()
+}

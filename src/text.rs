@@ -1,0 +1,140 @@
+//! Making foreign text safe for where it goes.
+//!
+//! Titles, paths and messages come from the code under test, and so from
+//! whoever wrote it. Nothing in them may act on a terminal, a page or a log.
+
+use std::borrow::Cow;
+
+/// One line of visible characters: white space becomes single blanks, and what
+/// controls, reorders or hides text is written as an escape (`\u{202e}`).
+pub fn line(text: &str) -> Cow<'_, str> {
+    let is_plain =
+        |character: char| character == ' ' || !character.is_whitespace() && !is_hidden(character);
+    if text.chars().all(is_plain)
+        && !text.contains("  ")
+        && text.trim_matches(' ').len() == text.len()
+    {
+        return Cow::Borrowed(text);
+    }
+    let mut line = String::with_capacity(text.len());
+    for word in text
+        .split(char::is_whitespace)
+        .filter(|word| !word.is_empty())
+    {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        for character in word.chars() {
+            if is_hidden(character) {
+                line.extend(character.escape_unicode());
+            } else {
+                line.push(character);
+            }
+        }
+    }
+    Cow::Owned(line)
+}
+
+/// [`line`], of at most `limit` characters; a cut is shown by `…`.
+pub fn short_line(text: &str, limit: usize) -> Cow<'_, str> {
+    // Escapes make a text longer by a factor of at most ten, never shorter;
+    // looking at more than this would only cost time.
+    let start = match text.char_indices().nth(limit.saturating_mul(4)) {
+        Some((end, _)) => text.get(..end).unwrap_or(text),
+        None => text,
+    };
+    let was_cut = start.len() < text.len();
+    let line = line(start);
+    if !was_cut && line.chars().count() <= limit {
+        return line;
+    }
+    let kept: String = line.chars().take(limit.saturating_sub(1)).collect();
+    Cow::Owned(kept + "…")
+}
+
+/// A Markdown code span with `text` as one line of at most `limit` characters.
+///
+/// In a code span nothing is markup: no HTML, no link, no mention, no reference
+/// to an issue, no command of a forge. Bars are escaped, for table cells.
+pub fn code_span(text: &str, limit: usize) -> String {
+    let line = short_line(text, limit);
+    if line.is_empty() {
+        return "–".to_owned();
+    }
+    let longest = line
+        .split(|character| character != '`')
+        .map(str::len)
+        .max()
+        .unwrap_or_default();
+    let fence = "`".repeat(longest + 1);
+    // A blank keeps a backtick of the text apart from the fence.
+    let pad = if line.starts_with('`') || line.ends_with('`') {
+        " "
+    } else {
+        ""
+    };
+    format!("{fence}{pad}{}{pad}{fence}", line.replace('|', "\\|"))
+}
+
+/// Whether a character controls, reorders or hides text instead of showing.
+fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{ad}'                      // soft hyphen
+            | '\u{34f}' | '\u{61c}'
+            | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'     // zero-width, direction marks
+            | '\u{2028}'..='\u{202e}'     // line separators, bidi overrides
+            | '\u{2060}'..='\u{206f}'     // joiners, bidi isolates
+            | '\u{3164}' | '\u{ffa0}'
+            | '\u{fe00}'..='\u{fe0f}'     // variation selectors
+            | '\u{feff}'
+            | '\u{fff0}'..='\u{fffb}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'   // tags
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_controls_hides_or_reorders_is_made_visible() {
+        for (text, expected) in [
+            ("plain text, é 漢字 😀", "plain text, é 漢字 😀"),
+            ("a\nb\t c\r\n", "a b c"),
+            ("\x1b[31mred\x1b[0m", "\\u{1b}[31mred\\u{1b}[0m"),
+            ("a\u{202e}b\u{200b}c", "a\\u{202e}b\\u{200b}c"),
+            ("\u{9b}31m", "\\u{9b}31m"),
+            ("  a  b ", "a b"),
+            ("", ""),
+        ] {
+            assert_eq!(line(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_cut_is_shown() {
+        assert_eq!(short_line("abcdef", 6), "abcdef");
+        assert_eq!(short_line("abcdefg", 6), "abcde…");
+        assert_eq!(short_line(&"é".repeat(1_000_000), 3), "éé…");
+        assert_eq!(short_line(&"\x1b".repeat(100), 8), "\\u{1b}\\…");
+    }
+
+    #[test]
+    fn a_code_span_cannot_be_left() {
+        for (text, expected) in [
+            ("a", "`a`"),
+            ("a`b", "``a`b``"),
+            ("``a", "``` ``a ```"),
+            ("a | b", "`a \\| b`"),
+            ("<b>@all</b> #1\n/close", "`<b>@all</b> #1 /close`"),
+            ("", "–"),
+        ] {
+            assert_eq!(code_span(text, 100), expected, "{text:?}");
+        }
+    }
+}

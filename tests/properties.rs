@@ -1,0 +1,381 @@
+//! What holds of every decision, whatever the policy and the reports.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::civil::{Date, date};
+use proptest::prelude::*;
+use security_gate::finding::{Category, Finding, Location, Severity};
+use security_gate::fingerprint::Fingerprint;
+use security_gate::policy::decide::{Decision, Verdict, decide};
+use security_gate::policy::selector::{Fix, Patterns, Selector, Severities};
+use security_gate::policy::{Action, Degraded, Exception, Lane, Policy, Rule, Trust};
+use security_gate::report::{Report, Scan, Tally};
+
+const TODAY: Date = date(2026, 11, 21);
+const LANES: [&str; 3] = ["mainline-sast", "mainline-sca", "extra"];
+const SCANNERS: [&str; 3] = ["semgrep", "trivy", "zap"];
+const NAMES: [&str; 4] = ["a", "b", "c", "d"];
+
+fn finding() -> impl Strategy<Value = Finding> {
+    let severity = prop::sample::select(Severity::ALL.to_vec());
+    let category = prop::sample::select(Category::ALL.to_vec());
+    let name = prop::sample::select(NAMES.to_vec());
+    (
+        severity,
+        category,
+        name.clone(),
+        name,
+        any::<bool>(),
+        prop::bool::weighted(0.2),
+        0..3_u32,
+    )
+        .prop_map(
+            |(severity, category, rule, place, is_package, is_suppressed, ordinal)| {
+                let location = match is_package {
+                    true => Location::Package {
+                        purl: Some(format!("pkg:npm/{place}@1.0")),
+                        name: place.into(),
+                        version: Some("1.0".into()),
+                        target: None,
+                        path: None,
+                    },
+                    false => Location::source(format!("src/{place}.py"), Some(1)),
+                };
+                let fingerprint = Fingerprint::new("test", &[rule, place]).with_ordinal(ordinal);
+                let mut finding = Finding::new(fingerprint, category, rule, severity, location);
+                finding.cwes = vec![79];
+                finding.fixed_in = if is_package {
+                    vec!["2.0".into()]
+                } else {
+                    Vec::new()
+                };
+                finding.suppressed = is_suppressed.then(|| "by its scanner".to_owned());
+                finding
+            },
+        )
+}
+
+fn report() -> impl Strategy<Value = Report> {
+    let lane = prop::sample::select(LANES.to_vec());
+    let scanner = prop::sample::select(SCANNERS.to_vec());
+    let name = prop::sample::select(NAMES.to_vec());
+    (
+        lane,
+        scanner,
+        name,
+        0..8_u8,
+        prop::collection::vec(finding(), 0..8),
+    )
+        .prop_map(|(lane, scanner, name, health, findings)| {
+            let mut scan = Scan {
+                scanner,
+                format: "test",
+                ..Scan::default()
+            };
+            match health {
+                0 => scan.fail("it proves nothing"),
+                1 => scan.degrade("it was not whole"),
+                _ => {}
+            }
+            let is_unreadable = health == 2;
+            Report {
+                path: format!("{name}.json"),
+                lane: lane.into(),
+                bytes: 1,
+                sha256: String::new(),
+                findings: if is_unreadable { Vec::new() } else { findings },
+                scan: if is_unreadable {
+                    Err("cut off".into())
+                } else {
+                    Ok(scan)
+                },
+                tally: Tally::default(),
+            }
+        })
+}
+
+fn patterns(names: &'static [&'static str]) -> impl Strategy<Value = Option<Patterns>> {
+    prop::option::weighted(0.3, prop::sample::select(names.to_vec()))
+        .prop_map(|name| name.map(|name| Patterns::new([name]).unwrap()))
+}
+
+fn selector() -> impl Strategy<Value = Selector> {
+    let severity = prop::option::of(prop::sample::select(vec![
+        ">=high", "<=medium", "critical", "unknown", "low",
+    ]));
+    let category = prop::option::weighted(0.3, prop::sample::select(Category::ALL.to_vec()));
+    let fix = prop::option::weighted(0.2, prop::sample::select(vec![Fix::Available, Fix::None]));
+    let lane = patterns(&["mainline-*", "extra"]);
+    let rule = patterns(&["a", "[bc]", "*"]);
+    let path = patterns(&["src/**", "src/a.py"]);
+    let package = patterns(&["pkg:npm/*", "b"]);
+    (
+        severity,
+        category,
+        fix,
+        lane,
+        rule,
+        path,
+        package,
+        patterns(&SCANNERS),
+    )
+        .prop_map(
+            |(severity, category, fix, lane, rule, path, package, scanner)| Selector {
+                severity: severity.map(|text| Severities::parse([text]).unwrap()),
+                category: category.map(|category| vec![category]),
+                fix,
+                lane,
+                rule,
+                path,
+                package,
+                scanner,
+                ..Selector::default()
+            },
+        )
+}
+
+fn rule() -> impl Strategy<Value = Rule> {
+    (selector(), 0..4_u64, any::<bool>()).prop_map(|(selector, max, fails)| Rule {
+        id: String::new(),
+        selector,
+        max,
+        action: if fails { Action::Fail } else { Action::Warn },
+        help: None,
+    })
+}
+
+fn exception() -> impl Strategy<Value = Exception> {
+    (selector(), -30..30_i64, prop::option::of(-60..10_i64)).prop_map(
+        |(selector, expires, decided)| {
+            let day = |offset: i64| TODAY.saturating_add(jiff::Span::new().days(offset));
+            Exception {
+                id: String::new(),
+                selector,
+                reason: "a test".into(),
+                approved_by: None,
+                decided: decided.map(day),
+                expires: day(expires),
+            }
+        },
+    )
+}
+
+fn policy() -> impl Strategy<Value = Policy> {
+    let unknown = prop::sample::select(Severities::SCALE.to_vec());
+    let lane = (prop::sample::subsequence(SCANNERS.to_vec(), 0..2), 0..3_u8).prop_map(
+        |(expect, degraded)| Lane {
+            reports: Vec::new(),
+            folder: PathBuf::new(),
+            expect: expect.into_iter().map(str::to_owned).collect(),
+            degraded: match degraded {
+                0 => Degraded::Warn,
+                1 => Degraded::Incomplete,
+                _ => Degraded::Ignore("a test".into()),
+            },
+        },
+    );
+    let lanes = prop::collection::btree_map(prop::sample::select(LANES.to_vec()), lane, 0..3);
+    let rules = prop::collection::vec(rule(), 0..4);
+    let exceptions = prop::collection::vec(exception(), 0..4);
+    (unknown, any::<bool>(), lanes, rules, exceptions).prop_map(
+        |(unknown, trust, lanes, rules, exceptions)| Policy {
+            sources: Vec::new(),
+            unknown_severity: unknown,
+            trust_suppressions: if trust {
+                Trust::All
+            } else {
+                Trust::Only(vec!["zap".into()])
+            },
+            lanes: lanes
+                .into_iter()
+                .map(|(name, lane)| (name.to_owned(), lane))
+                .collect(),
+            rules: named(rules, |rule, id| rule.id = id),
+            exceptions: named(exceptions, |exception, id| exception.id = id),
+        },
+    )
+}
+
+fn named<T>(mut items: Vec<T>, name: impl Fn(&mut T, String)) -> Vec<T> {
+    items
+        .iter_mut()
+        .enumerate()
+        .for_each(|(index, item)| name(item, format!("n{index}")));
+    items
+}
+
+fn verdict(policy: &Policy, reports: &[Report]) -> Verdict {
+    decide(policy, reports, TODAY).verdict()
+}
+
+/// What a decision says, without regard to the order in which it was told.
+fn essence(decision: &Decision<'_>) -> impl PartialEq + std::fmt::Debug + use<> {
+    let rules: BTreeMap<_, _> = decision
+        .rules
+        .iter()
+        .map(|outcome| {
+            (
+                outcome.rule.id.clone(),
+                (outcome.count, outcome.findings.clone()),
+            )
+        })
+        .collect();
+    let exceptions: BTreeMap<_, _> = decision
+        .exceptions
+        .iter()
+        .map(|outcome| {
+            (
+                outcome.exception.id.clone(),
+                (outcome.state, outcome.findings.clone()),
+            )
+        })
+        .collect();
+    let findings: Vec<_> = decision
+        .findings
+        .iter()
+        .map(|judged| {
+            (
+                judged.subject.finding.fingerprint,
+                judged.status,
+                judged.subject.lane.to_owned(),
+            )
+        })
+        .collect();
+    (
+        decision.verdict(),
+        rules,
+        exceptions,
+        findings,
+        decision.gaps.clone(),
+        decision.warnings.clone(),
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn one_more_finding_never_turns_fail_into_pass(
+        policy in policy(), mut reports in prop::collection::vec(report(), 1..4),
+        finding in finding(), at in any::<prop::sample::Index>(),
+    ) {
+        let before = verdict(&policy, &reports);
+        let at = at.index(reports.len());
+        if reports[at].scan.is_ok() {
+            reports[at].findings.push(finding);
+        }
+        let after = verdict(&policy, &reports);
+        prop_assert!(before != Verdict::Fail || after == Verdict::Fail);
+        prop_assert!(before == Verdict::Pass || after != Verdict::Pass);
+    }
+
+    #[test]
+    fn one_more_problem_never_turns_anything_into_pass(
+        policy in policy(), mut reports in prop::collection::vec(report(), 0..4), broken in report(), kind in 0..2_u8,
+    ) {
+        let before = verdict(&policy, &reports);
+        let mut broken = broken;
+        broken.findings.clear();
+        broken.scan = match kind {
+            0 => Err("cut off".into()),
+            _ => {
+                let mut scan = Scan { scanner: "semgrep", format: "test", ..Scan::default() };
+                scan.fail("it proves nothing");
+                Ok(scan)
+            }
+        };
+        reports.push(broken);
+        let after = verdict(&policy, &reports);
+        prop_assert_ne!(after, Verdict::Pass);
+        prop_assert!(before != Verdict::Fail || after == Verdict::Fail);
+    }
+
+    #[test]
+    fn one_more_exception_never_turns_pass_into_fail(
+        mut policy in policy(), reports in prop::collection::vec(report(), 0..4), exception in exception(),
+    ) {
+        let before = verdict(&policy, &reports);
+        policy.exceptions.push(Exception { id: "one more".into(), ..exception });
+        prop_assert!(before != Verdict::Pass || verdict(&policy, &reports) == Verdict::Pass);
+    }
+
+    #[test]
+    fn an_exception_that_does_not_hold_today_is_as_good_as_none(
+        mut policy in policy(), reports in prop::collection::vec(report(), 0..4),
+    ) {
+        let before = verdict(&policy, &reports);
+        policy.exceptions.retain(|exception| {
+            exception.expires >= TODAY && exception.decided.is_none_or(|decided| decided <= TODAY)
+        });
+        prop_assert_eq!(before, verdict(&policy, &reports));
+    }
+
+    #[test]
+    fn the_order_of_reports_findings_and_rules_does_not_matter(
+        policy in policy(), reports in prop::collection::vec(report(), 0..4),
+    ) {
+        let mut other_policy = policy.clone();
+        other_policy.rules.reverse();
+        let mut other_reports = reports.clone();
+        other_reports.reverse();
+        for report in &mut other_reports {
+            report.findings.reverse();
+        }
+        // Entries that nothing tells apart keep their places in a report, so
+        // their pointers do tell them apart.
+        let one = decide(&policy, &reports, TODAY);
+        let other = decide(&other_policy, &other_reports, TODAY);
+        prop_assert_eq!(essence(&one), essence(&other));
+    }
+
+    #[test]
+    fn a_finding_in_two_copies_of_a_report_counts_once(
+        policy in policy(), reports in prop::collection::vec(report(), 1..4), at in any::<prop::sample::Index>(),
+    ) {
+        let mut twice = reports.clone();
+        let mut copy = at.get(&reports).clone();
+        copy.path = "copy.json".into();
+        twice.push(copy);
+        let (one, two) = (decide(&policy, &reports, TODAY), decide(&policy, &twice, TODAY));
+        prop_assert_eq!(one.verdict(), two.verdict());
+        for (one, two) in one.rules.iter().zip(&two.rules) {
+            prop_assert_eq!(one.count, two.count);
+        }
+    }
+
+    #[test]
+    fn what_is_expected_and_missing_is_never_a_pass(
+        mut policy in policy(), reports in prop::collection::vec(report(), 0..4),
+    ) {
+        policy.lanes.insert("nowhere".into(), Lane { expect: vec!["semgrep".into()], ..Lane::default() });
+        prop_assert_ne!(verdict(&policy, &reports), Verdict::Pass);
+    }
+
+    #[test]
+    fn a_rule_that_is_broken_names_its_findings(
+        policy in policy(), reports in prop::collection::vec(report(), 0..4),
+    ) {
+        let decision = decide(&policy, &reports, TODAY);
+        for outcome in decision.rules.iter().filter(|outcome| outcome.is_broken()) {
+            prop_assert!(outcome.findings.len() as u64 > outcome.rule.max);
+            for &index in &outcome.findings {
+                let names_it = decision.findings[index].breaks.contains(&outcome.rule.id.as_str());
+                prop_assert_eq!(names_it, outcome.rule.action == Action::Fail);
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_to_look_at_is_never_a_pass() {
+    let policy = Policy {
+        sources: Vec::new(),
+        unknown_severity: Severity::High,
+        trust_suppressions: Trust::All,
+        lanes: BTreeMap::new(),
+        rules: Vec::new(),
+        exceptions: Vec::new(),
+    };
+    assert_eq!(verdict(&policy, &[]), Verdict::Incomplete);
+}
