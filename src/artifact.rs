@@ -9,6 +9,7 @@ use std::io::{self, BufRead, Cursor, Read};
 use std::path::Path;
 use std::rc::Rc;
 
+use base16ct::lower;
 use encoding_rs_io::DecodeReaderBytesBuilder;
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
@@ -264,7 +265,7 @@ impl Window {
             }),
             _ => Ok(Digested {
                 bytes: stored.bytes,
-                sha256: hex(&std::mem::take(&mut stored.hash).finalize()),
+                sha256: lower::encode_string(&std::mem::take(&mut stored.hash).finalize()),
             }),
         }
     }
@@ -350,10 +351,6 @@ fn sniff<const N: usize>(mut stream: Box<dyn Read>) -> io::Result<(Vec<u8>, Box<
     Ok((first.clone(), Box::new(Cursor::new(first).chain(stream))))
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
@@ -402,7 +399,10 @@ mod tests {
         assert!(window.fill().unwrap());
         let digested = window.finish().unwrap();
         assert_eq!(digested.bytes, bytes.len() as u64);
-        assert_eq!(digested.sha256, hex(&Sha256::digest(&bytes)));
+        assert_eq!(
+            digested.sha256,
+            lower::encode_string(&Sha256::digest(&bytes))
+        );
     }
 
     #[test]

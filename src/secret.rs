@@ -28,11 +28,7 @@ impl SecretKey {
         mac.update(secret.as_bytes());
         let digest = mac.finalize().into_bytes();
         let kept = if self.0.is_some() { 16 } else { 3 };
-        digest
-            .iter()
-            .take(kept)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        base16ct::lower::encode_string(digest.get(..kept).unwrap_or(&digest))
     }
 
     /// `text` with every occurrence of `secret` replaced by its digest. Very

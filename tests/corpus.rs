@@ -5,6 +5,16 @@
 //! right before anything is changed. `SECURITY_GATE_CORPUS=DIR` runs the same
 //! test over another folder of the same shape.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test may fail by a panic, and drives the world around the program"
+)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

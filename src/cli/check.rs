@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::intake::{self, Intake, Reading};
-use super::output::{Console, write_file};
+use super::output::{Console, width, write_file};
 use super::{Exit, Format, Global, load_policy};
 use crate::policy::decide::{Verdict, decide};
 use crate::render::{Summary, markdown, terminal};
@@ -114,7 +114,7 @@ fn print(summary: &Summary<'_>, format: Format, console: &Console) -> anyhow::Re
     let text = match format {
         Format::Json => serde_json::to_string_pretty(summary)? + "\n",
         Format::Text if console.is_quiet() => return Ok(()),
-        Format::Text => terminal::render(summary, console.width()),
+        Format::Text => terminal::render(summary, width()),
     };
     console.result(text.as_bytes()).map(drop)
 }

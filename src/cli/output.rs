@@ -39,13 +39,6 @@ impl Console {
         self.quiet
     }
 
-    /// The width of the terminal in columns; of a job's log, a usual one.
-    pub(super) fn width(&self) -> usize {
-        terminal_size::terminal_size()
-            .map_or(100, |(width, _)| usize::from(width.0))
-            .clamp(40, 200)
-    }
-
     /// Prints the result of a command.
     ///
     /// # Errors
@@ -89,6 +82,13 @@ impl Console {
             "{text}"
         ));
     }
+}
+
+/// The width of the terminal in columns; of a job's log, a usual one.
+pub(super) fn width() -> usize {
+    terminal_size::terminal_size()
+        .map_or(100, |(width, _)| usize::from(width.0))
+        .clamp(40, 200)
 }
 
 /// Writes a file so that nobody ever sees half of it: aside, and then moved

@@ -44,7 +44,7 @@ impl Json {
     const MAX_VALUE: usize = 64 << 20;
     /// How much of a value is looked at before it is skipped by its parts.
     const MAX_SKIPPED_WHOLE: usize = 1 << 20;
-    /// How deep objects and arrays are walked; serde_json's own limit.
+    /// How deep objects and arrays are walked; the limit of `serde_json`, too.
     const MAX_DEPTH: usize = 128;
 
     pub(super) fn new(window: Window) -> Self {
@@ -199,16 +199,12 @@ impl Json {
         }
     }
 
-    /// Makes sure that nothing follows the document, and gives the file back.
-    pub(super) fn finish(mut self) -> Result<Window, (ParseError, Window)> {
-        match self.peek() {
-            Ok(None) => Ok(self.window),
-            Ok(Some(b'{' | b'[')) => Err((
-                self.error("a second document follows the report"),
-                self.window,
-            )),
-            Ok(Some(_)) => Err((self.error("more text follows the report"), self.window)),
-            Err(error) => Err((error, self.window)),
+    /// Makes sure that nothing follows the document.
+    pub(super) fn finish(&mut self) -> Result<(), ParseError> {
+        match self.peek()? {
+            None => Ok(()),
+            Some(b'{' | b'[') => Err(self.error("a second document follows the report")),
+            Some(_) => Err(self.error("more text follows the report")),
         }
     }
 
@@ -510,7 +506,7 @@ mod tests {
         let mut reader = json(text);
         let mut leaves = Vec::new();
         walk(&mut reader, &mut leaves).map_err(|error| error.to_string())?;
-        reader.finish().map_err(|(error, _)| error.to_string())?;
+        reader.finish().map_err(|error| error.to_string())?;
         Ok(leaves)
     }
 

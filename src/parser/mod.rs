@@ -128,18 +128,13 @@ fn read(
     let (mut scan, window) = match format.parse {
         Parse::Json(parse) => {
             let mut json = Json::new(window);
-            match parse(&mut json, emitter) {
-                Err(error) => (Err(error), json.into_window()),
-                Ok(mut scan) => {
-                    if json.has_repairs() {
-                        scan.degrade("escapes of half a character were read as U+FFFD: a text in the report was cut");
-                    }
-                    match json.finish() {
-                        Ok(window) => (Ok(scan), window),
-                        Err((error, window)) => (Err(error), window),
-                    }
+            let scan = parse(&mut json, emitter).and_then(|mut scan| {
+                if json.has_repairs() {
+                    scan.degrade("escapes of half a character were read as U+FFFD: a text in the report was cut");
                 }
-            }
+                json.finish().map(|()| scan)
+            });
+            (scan, json.into_window())
         }
         Parse::Xml(parse) => {
             let mut xml = Xml::new(window);

@@ -175,9 +175,11 @@ pub(super) struct Recognized {
     known: Option<(&'static Parser, &'static Format)>,
 }
 
+type Looks = fn(&Outline) -> bool;
+
 /// Reports that others write and we do not read, and files that are often
 /// mistaken for reports. Named, so that an error can say what was found.
-const FOREIGN: &[(&str, fn(&Outline) -> bool)] = &[
+const FOREIGN: &[(&str, Looks)] = &[
     ("a SARIF log", |o| {
         o.has_array("runs")
             && o.get("version")

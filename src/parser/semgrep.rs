@@ -235,13 +235,13 @@ fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding
         severity(&extra.severity),
         location,
     );
-    finding.title = extra
+    extra
         .message
-        .lines()
-        .find(|line| !line.trim().is_empty())
-        .unwrap_or_default()
         .trim()
-        .to_owned();
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .clone_into(&mut finding.title);
     finding.description = extra.message.owned();
     finding.scanner_severity = extra.severity.owned();
     if let Some(metadata) = metadata {

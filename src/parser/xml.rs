@@ -136,12 +136,10 @@ impl Xml {
     /// Makes sure that the root is closed and that nothing follows it.
     pub(super) fn finish(&mut self) -> Result<(), ParseError> {
         self.close(0)?;
-        loop {
-            match self.step(None)? {
-                Step::Eof => return Ok(()),
-                Step::Start => return Err(self.error("a second document follows the report")),
-                Step::Text | Step::End => return Err(self.error("more text follows the report")),
-            }
+        match self.step(None)? {
+            Step::Eof => Ok(()),
+            Step::Start => Err(self.error("a second document follows the report")),
+            Step::Text | Step::End => Err(self.error("more text follows the report")),
         }
     }
 

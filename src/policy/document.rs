@@ -151,18 +151,16 @@ impl<'t> Table<'t> {
         problems: &mut Problems,
     ) -> Option<At<T>> {
         let text = self.text(key, problems)?;
-        match words.iter().find(|(word, _)| *word == text.value) {
-            Some((_, value)) => Some(text.map(|_| *value)),
-            None => {
-                let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-                problems.add(
-                    text.span,
-                    format!("`{key}` cannot be `{}`", text.value),
-                    suggestion(&text.value, &known),
-                );
-                None
-            }
+        let found = words.iter().find(|(word, _)| *word == text.value);
+        if found.is_none() {
+            let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+            problems.add(
+                text.span.clone(),
+                format!("`{key}` cannot be `{}`", text.value),
+                suggestion(&text.value, &known),
+            );
         }
+        found.map(|(_, value)| text.map(|_| *value))
     }
 
     /// A day: `2026-12-31`, with or without quotes.

@@ -82,7 +82,7 @@ pub fn load(
         problems: Vec::new(),
     };
     let (text, folder) = loader.fetch(name)?;
-    loader.add(name, text, folder.clone(), &mut vec![name.to_owned()]);
+    loader.add(name, text, &folder, &mut vec![name.to_owned()]);
     if !name.starts_with(BUILTIN_PREFIX) {
         let path = folder.join(EXCEPTIONS_FILE);
         match read(&path) {
@@ -126,20 +126,18 @@ struct Loader<'a> {
     problems: Vec<Problem>,
 }
 
-impl<'a> Loader<'a> {
+impl Loader<'_> {
     /// The text of a policy, and the folder that its paths are relative to.
     fn fetch(&self, name: &str) -> Result<(String, PathBuf), LoadError> {
         if let Some(builtin) = name.strip_prefix(BUILTIN_PREFIX) {
-            return match BUILTIN.iter().find(|(known, _)| *known == builtin) {
-                Some((_, text)) => Ok(((*text).to_owned(), PathBuf::new())),
-                None => {
-                    let known: Vec<_> = BUILTIN.iter().map(|(known, _)| *known).collect();
-                    Err(LoadError::NotBuiltin {
-                        name: name.to_owned(),
-                        suggestion: suggestion(builtin, &known),
-                    })
-                }
-            };
+            if let Some((_, text)) = BUILTIN.iter().find(|(known, _)| *known == builtin) {
+                return Ok(((*text).to_owned(), PathBuf::new()));
+            }
+            let known: Vec<_> = BUILTIN.iter().map(|(known, _)| *known).collect();
+            return Err(LoadError::NotBuiltin {
+                name: name.to_owned(),
+                suggestion: suggestion(builtin, &known),
+            });
         }
         let path = Path::new(name);
         match (self.read)(path) {
@@ -156,9 +154,9 @@ impl<'a> Loader<'a> {
 
     /// Reads a text with what it extends. `open` are the texts being read, to
     /// notice a circle.
-    fn add(&mut self, name: &str, text: String, folder: PathBuf, open: &mut Vec<String>) {
+    fn add(&mut self, name: &str, text: String, folder: &Path, open: &mut Vec<String>) {
         let mut reader = Reader::new(name, text, self.vocabulary);
-        let (part, extends) = reader.policy(&folder);
+        let (part, extends) = reader.policy(folder);
         for base in extends {
             let name = match base.value.starts_with(BUILTIN_PREFIX) {
                 true => base.value.clone(),
@@ -174,7 +172,7 @@ impl<'a> Loader<'a> {
             match self.fetch(&name) {
                 Ok((text, folder)) => {
                     open.push(name.clone());
-                    self.add(&name, text, folder, open);
+                    self.add(&name, text, &folder, open);
                     open.pop();
                 }
                 Err(error @ LoadError::Unreadable { .. }) => {

@@ -89,28 +89,34 @@ impl Selector {
             fingerprint,
         } = self;
         let finding = subject.finding;
-        holds(category, |wanted| wanted.contains(&finding.category))
-            && holds(severity, |wanted| {
-                wanted.contain(finding.severity, subject.severity)
-            })
-            && holds(fix, |wanted| *wanted == Fix::of(finding))
-            && holds(cwe, |wanted| {
+        holds(category.as_ref(), |wanted| {
+            wanted.contains(&finding.category)
+        }) && holds(severity.as_ref(), |wanted| {
+            wanted.contain(finding.severity, subject.severity)
+        }) && holds(fix.as_ref(), |wanted| *wanted == Fix::of(finding))
+            && holds(cwe.as_ref(), |wanted| {
                 wanted.iter().any(|number| finding.cwes.contains(number))
             })
-            && holds(fingerprint, |wanted| wanted.contains(&finding.fingerprint))
-            && holds(lane, |wanted| wanted.match_any([subject.lane]))
-            && holds(scanner, |wanted| wanted.match_any([subject.scanner]))
-            && holds(rule, |wanted| wanted.match_any([finding.rule_id.as_str()]))
-            && holds(vulnerability, |wanted| {
+            && holds(fingerprint.as_ref(), |wanted| {
+                wanted.contains(&finding.fingerprint)
+            })
+            && holds(lane.as_ref(), |wanted| wanted.match_any([subject.lane]))
+            && holds(scanner.as_ref(), |wanted| {
+                wanted.match_any([subject.scanner])
+            })
+            && holds(rule.as_ref(), |wanted| {
+                wanted.match_any([finding.rule_id.as_str()])
+            })
+            && holds(vulnerability.as_ref(), |wanted| {
                 let ids = finding.vulnerability_ids.iter().map(String::as_str);
                 wanted.match_any(ids.chain([finding.rule_id.as_str()]))
             })
-            && holds(package, |wanted| {
+            && holds(package.as_ref(), |wanted| {
                 package_names(finding)
                     .iter()
                     .any(|name| wanted.match_any([name.as_str()]))
             })
-            && holds(path, |wanted| {
+            && holds(path.as_ref(), |wanted| {
                 paths(finding)
                     .iter()
                     .any(|path| wanted.match_any([path.as_str()]))
@@ -118,8 +124,8 @@ impl Selector {
     }
 }
 
-fn holds<T>(wanted: &Option<T>, matches: impl FnOnce(&T) -> bool) -> bool {
-    wanted.as_ref().is_none_or(matches)
+fn holds<T>(wanted: Option<&T>, matches: impl FnOnce(&T) -> bool) -> bool {
+    wanted.is_none_or(matches)
 }
 
 /// The names a package may be meant by: its package URL and its name, each with
@@ -325,6 +331,7 @@ mod tests {
         selector.matches(&subject)
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as selectors have them")]
     fn patterns(patterns: &[&str]) -> Option<Patterns> {
         Some(Patterns::new(patterns.iter().copied()).unwrap())
     }

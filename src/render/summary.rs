@@ -543,12 +543,7 @@ impl<'a> Summary<'a> {
 }
 
 fn sources(policy: &Policy) -> Vec<SourceRow<'_>> {
-    let digest = |text: &str| {
-        Sha256::digest(text)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
-    };
+    let digest = |text: &str| base16ct::lower::encode_string(&Sha256::digest(text));
     policy
         .sources
         .iter()

@@ -142,7 +142,7 @@ fn lanes(out: &mut String, lanes: &[LaneRow<'_>], width: usize) {
         .max()
         .unwrap_or_default()
         .clamp(4, 24);
-    let header: String = columns.iter().map(|column| format!("  {column}")).collect();
+    let header = ["", columns.join("  ").as_str()].join("  ");
     put(
         out,
         format_args!(
