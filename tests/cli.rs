@@ -1,0 +1,689 @@
+//! The built program, as pipelines call it: exit codes, messages, files.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test may fail by a panic, and drives the world around the program"
+)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use insta::assert_snapshot;
+use serde_json::Value;
+
+/// What the program did in its working folder.
+struct Run {
+    code: i32,
+    stdout: String,
+    stderr: String,
+    /// The record of the decision, if there is one; always valid.
+    summary: Option<Value>,
+    markdown: Option<String>,
+}
+
+/// A working folder of its own, and nothing in the environment.
+struct Workplace {
+    folder: tempfile::TempDir,
+    variables: Vec<(&'static str, &'static str)>,
+}
+
+const CLEAN: &str =
+    r#"{"version":"1.90.0","results":[],"errors":[],"paths":{"scanned":["src/a.py"]}}"#;
+
+fn semgrep(severities: &[&str]) -> String {
+    let result = |(line, severity): (usize, &&str)| {
+        format!(
+            r#"{{"check_id":"conf.no-eval","path":"src/a.py","start":{{"line":{0},"col":5}},"end":{{"line":{0},"col":9}},
+               "extra":{{"message":"eval of input {0}","severity":"{severity}","metadata":{{"cwe":"CWE-95: Eval"}}}}}}"#,
+            line + 1
+        )
+    };
+    let results: Vec<_> = severities.iter().enumerate().map(result).collect();
+    CLEAN.replace(
+        r#""results":[]"#,
+        &format!(r#""results":[{}]"#, results.join(",")),
+    )
+}
+
+impl Workplace {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let workplace = Self {
+            folder: tempfile::tempdir().unwrap(),
+            variables: Vec::new(),
+        };
+        for (name, text) in files {
+            let path = workplace.path(name);
+            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+            fs_err::write(path, text).unwrap();
+        }
+        workplace
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_security-gate"));
+        command
+            .env_clear()
+            .envs(self.variables.iter().copied())
+            .current_dir(self.folder.path());
+        command.args(arguments);
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Run {
+        self.run_with_input(arguments, Stdio::null())
+    }
+
+    fn run_with_input(&self, arguments: &[&str], input: impl Into<Stdio>) -> Run {
+        let output = self.command(arguments).stdin(input).output().unwrap();
+        let read = |name| fs_err::read_to_string(self.path(name)).ok();
+        let summary =
+            read("security-gate-summary.json").map(|text| serde_json::from_str(&text).unwrap());
+        if let Some(summary) = &summary {
+            assert_valid(summary);
+        }
+        Run {
+            code: output.status.code().unwrap(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+            summary,
+            markdown: read("security-gate-summary.md"),
+        }
+    }
+
+    /// `check` at a fixed time.
+    fn check(&self, arguments: &[&str]) -> Run {
+        self.run(&[&["check", "--now", "2026-11-21T12:00:00Z"], arguments].concat())
+    }
+}
+
+/// Every summary of every test is held against the schema that the program prints.
+fn assert_valid(summary: &Value) {
+    let schema = Command::new(env!("CARGO_BIN_EXE_security-gate"))
+        .args(["schema", "summary"])
+        .output()
+        .unwrap();
+    let schema: Value = serde_json::from_slice(&schema.stdout).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<_> = validator
+        .iter_errors(summary)
+        .map(|error| error.to_string())
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+}
+
+fn verdict(run: &Run) -> &str {
+    run.summary.as_ref().unwrap()["verdict"].as_str().unwrap()
+}
+
+#[test]
+fn the_exit_code_is_the_verdict() {
+    let (bad, clean) = (semgrep(&["ERROR"]), semgrep(&["INFO"]));
+    for (files, code, expected) in [
+        (vec![("semgrep.json", CLEAN)], 0, "pass"),
+        (vec![("semgrep.json", clean.as_str())], 0, "pass"),
+        (vec![("semgrep.json", bad.as_str())], 1, "fail"),
+        (vec![("semgrep.json", "")], 3, "incomplete"),
+        (
+            vec![("semgrep.json", CLEAN), ("other.json", "{")],
+            3,
+            "incomplete",
+        ),
+        // A missing report never hides a known violation.
+        (
+            vec![("semgrep.json", bad.as_str()), ("other.json", "{")],
+            1,
+            "fail",
+        ),
+    ] {
+        let workplace = Workplace::new(&files);
+        let named: Vec<_> = files.iter().map(|(name, _)| *name).collect();
+        let run = workplace.check(&named);
+        assert_eq!(run.code, code, "{files:?}\n{}", run.stderr);
+        assert_eq!(verdict(&run), expected);
+        let summary = run.summary.unwrap();
+        assert_eq!(summary["exit_code"], code);
+        assert!(
+            run.markdown
+                .unwrap()
+                .starts_with(&format!("# Security gate: {}", expected.to_uppercase()))
+        );
+        assert!(
+            run.stdout.starts_with(&expected.to_uppercase()),
+            "{}",
+            run.stdout
+        );
+        assert_eq!(run.stderr, "");
+    }
+}
+
+#[test]
+fn a_mistake_in_usage_decides_nothing() {
+    let files = [("semgrep.json", CLEAN), ("bad.toml", "rules = 1\n")];
+    for arguments in [
+        vec!["check"],
+        vec!["check", "--polcy", "x", "semgrep.json"],
+        vec!["check", "--policy", "none.toml", "semgrep.json"],
+        vec!["check", "--policy", "builtin:none", "semgrep.json"],
+        vec!["check", "--policy", "bad.toml", "semgrep.json"],
+        vec!["check", "--config", "none.toml", "semgrep.json"],
+        vec!["check", "--now", "yesterday", "semgrep.json"],
+        vec!["check", "--template", "none.md", "semgrep.json"],
+        vec!["check", "smgrep=semgrep.json"],
+        vec!["chek"],
+        vec![],
+    ] {
+        let workplace = Workplace::new(&files);
+        let run = workplace.run(&arguments);
+        assert_eq!(run.code, 2, "{arguments:?}");
+        assert!(
+            run.summary.is_none() && run.markdown.is_none(),
+            "{arguments:?}"
+        );
+        assert!(!run.stderr.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_policy_shows_all_its_mistakes_at_once() {
+    let policy = r#"schema = 1
+extends = ["builtin:basline", "none.toml"]
+trust_suppresions = true
+
+[severity]
+unknown = "bad"
+
+[lane.mainline-sast]
+report = ["a.json"]
+expect = ["semgrpe"]
+degraded = "ignore"
+
+[[rule]]
+id = "x"
+max = -1
+action = "block"
+where = { severty = ">=high", severity = "hihg", lane = "mainlin-sast", cwe = [], path = "src/[" }
+
+[[rule]]
+max = "3"
+where = { severity = ">critical", category = "sats", fix = "yes", fingerprint = "sg1:0" }
+
+[[exception]]
+id = "e"
+where = {}
+expires = "tomorrow"
+
+[[exception]]
+id = "e"
+reason = " "
+decided = 2026-02-01
+expires = 2026-01-01
+where = { rule = "*" }
+"#;
+    let workplace = Workplace::new(&[("policy.toml", policy), ("semgrep.json", CLEAN)]);
+    let run = workplace.check(&["--policy", "policy.toml", "semgrep.json"]);
+    assert_eq!(run.code, 2);
+    assert_snapshot!("policy_mistakes", run.stderr);
+}
+
+#[test]
+fn a_policy_that_is_no_toml_says_where() {
+    let workplace = Workplace::new(&[
+        ("security-gate.toml", "[[rule]]\nid = x\nmax = 0 0\n"),
+        ("semgrep.json", CLEAN),
+    ]);
+    let run = workplace.check(&["semgrep.json"]);
+    assert_eq!(run.code, 2);
+    assert_snapshot!("policy_syntax", run.stderr);
+}
+
+#[test]
+fn a_policy_that_extends_itself_is_a_mistake() {
+    let workplace = Workplace::new(&[
+        ("a.toml", "extends = \"b.toml\"\n"),
+        ("b.toml", "extends = [\"a.toml\"]\n"),
+        ("semgrep.json", CLEAN),
+    ]);
+    let run = workplace.check(&["--policy", "a.toml", "semgrep.json"]);
+    assert_eq!(run.code, 2);
+    assert!(
+        run.stderr.contains("the policy extends itself"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn an_exception_with_the_same_name_in_another_file_is_a_mistake() {
+    let exception = "[[exception]]\nid = \"e\"\nreason = \"r\"\nexpires = 2027-01-01\nwhere = { rule = \"a\" }\n";
+    let workplace = Workplace::new(&[
+        ("security-gate.toml", exception),
+        ("security-exceptions.toml", exception),
+        ("semgrep.json", CLEAN),
+    ]);
+    let run = workplace.check(&["semgrep.json"]);
+    assert_eq!(run.code, 2);
+    assert!(
+        run.stderr
+            .contains("another file has the exception `e`, too"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn messages_name_the_file_the_place_and_the_mend() {
+    let files = [
+        ("cut.json", &semgrep(&["ERROR"])[..200]),
+        ("empty.json", ""),
+        ("list.json", "[]"),
+        ("log.json", "INFO scanning\n{\"results\":[]}"),
+        ("page.json", "<!DOCTYPE html><html><body>502</body></html>"),
+        ("error.json", r#"{"message":"401 Unauthorized"}"#),
+        ("package.json", r#"{"name":"shop","version":"1.0.0"}"#),
+        ("sarif.json", r#"{"version":"2.1.0","runs":[]}"#),
+        ("semgrep.json", CLEAN),
+        (
+            "twice.json",
+            r#"{"results":[],"errors":[],"paths":{},"results":[]}"#,
+        ),
+        (
+            "wrong.json",
+            r#"{"results":{},"errors":[],"paths":{"scanned":["a"]}}"#,
+        ),
+    ];
+    let workplace = Workplace::new(&files);
+    let named: Vec<_> = files.iter().map(|(name, _)| *name).collect();
+    let run = workplace.run(
+        &[
+            &["inspect", "none.json", "*.sarif", "bandit=semgrep.json"],
+            &named[..],
+        ]
+        .concat(),
+    );
+    assert_eq!(run.code, 3);
+    assert_snapshot!("refused", run.stdout);
+}
+
+#[test]
+fn a_folder_is_searched_for_reports() {
+    let workplace = Workplace::new(&[
+        ("reports/semgrep.json", CLEAN),
+        ("reports/deep/other.json", CLEAN),
+        ("reports/package.json", r#"{"name":"shop"}"#),
+        ("reports/.cache/semgrep.json", "{"),
+        ("reports/notes.txt", "not even looked at"),
+        (
+            "reports/security-gate-summary.json",
+            r#"{"schema":"security-gate-summary/1"}"#,
+        ),
+    ]);
+    let run = workplace.check(&["reports"]);
+    assert_eq!((run.code, verdict(&run)), (0, "pass"), "{}", run.stdout);
+    assert_eq!(run.summary.unwrap()["reports"].as_array().unwrap().len(), 2);
+
+    // What is broken is no other file, but a report that is missing.
+    fs_err::write(workplace.path("reports/zap.json"), "").unwrap();
+    assert_eq!(workplace.check(&["reports"]).code, 3);
+}
+
+#[test]
+fn lanes_say_what_must_be_there() {
+    let config = r#"
+[lane.mainline-sast]
+reports = ["reports/semgrep*.json"]
+expect = ["semgrep"]
+"#;
+    let workplace = Workplace::new(&[("security-gate.toml", config), ("deep/below/empty.txt", "")]);
+    let missing = workplace.check(&[]);
+    assert_eq!((missing.code, verdict(&missing)), (3, "incomplete"));
+    assert!(
+        missing.stdout.contains("looked for reports/semgrep*.json"),
+        "{}",
+        missing.stdout
+    );
+
+    fs_err::create_dir(workplace.path("reports")).unwrap();
+    fs_err::write(workplace.path("reports/semgrep-1.json"), CLEAN).unwrap();
+    assert_eq!(workplace.check(&[]).code, 0);
+
+    // The configuration is found from below, and so are its reports.
+    let mut command = workplace.command(&["check", "--out", "."]);
+    let output = command
+        .current_dir(workplace.path("deep/below"))
+        .output()
+        .unwrap();
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+
+    fs_err::write(workplace.path("reports/semgrep-2.json"), "{}").unwrap();
+    assert_eq!(workplace.check(&[]).code, 3);
+}
+
+#[test]
+fn a_degraded_scan_is_what_the_lane_says() {
+    let degraded = CLEAN.replace(
+        r#""errors":[]"#,
+        r#""errors":[{"code":3,"level":"warn","type":"Timeout","path":"src/b.py"}]"#,
+    );
+    for (setting, code) in [
+        ("", 0),
+        ("degraded = \"warn\"", 0),
+        ("degraded = \"incomplete\"", 3),
+        (
+            "degraded = \"ignore\"\ndegraded_reason = \"generated code\"",
+            0,
+        ),
+    ] {
+        let config = format!("[lane.mainline-sast]\nreports = [\"semgrep.json\"]\n{setting}\n");
+        let workplace =
+            Workplace::new(&[("security-gate.toml", &config), ("semgrep.json", &degraded)]);
+        let run = workplace.check(&[]);
+        assert_eq!(run.code, code, "{setting}: {}{}", run.stdout, run.stderr);
+        let is_said = run.stdout.contains("src/b.py");
+        assert_eq!(
+            is_said,
+            !setting.contains("ignore"),
+            "{setting}: {}",
+            run.stdout
+        );
+    }
+}
+
+#[test]
+fn an_exception_accepts_until_its_last_day() {
+    let exceptions = r#"
+[[exception]]
+id = "eval-is-fine"
+where = { rule = "*no-eval", path = "src/**" }
+reason = "The input is a constant."
+approved_by = "appsec"
+decided = 2026-11-01
+expires = 2026-11-21
+"#;
+    let workplace = Workplace::new(&[
+        ("security-gate.toml", "extends = \"builtin:baseline\"\n"),
+        ("security-exceptions.toml", exceptions),
+        ("semgrep.json", &semgrep(&["ERROR", "WARNING"])),
+    ]);
+    let run = |now| workplace.run(&["check", "--now", now, "semgrep.json"]);
+    let held = run("2026-11-21T23:59:59Z");
+    assert_eq!(held.code, 0, "{}", held.stdout);
+    let summary = held.summary.unwrap();
+    assert_eq!(summary["exceptions"][0]["state"], "used");
+    assert_eq!(summary["counts"]["accepted"]["high"], 1);
+    assert_eq!(summary["findings"][0]["exception"], "eval-is-fine");
+
+    let expired = run("2026-11-22T00:00:00Z");
+    assert_eq!(expired.code, 1);
+    assert!(
+        expired
+            .stdout
+            .contains("eval-is-fine expired on 2026-11-21: 2 findings came back"),
+        "{}",
+        expired.stdout
+    );
+    assert_eq!(
+        expired.summary.unwrap()["exceptions"][0]["state"],
+        "expired"
+    );
+
+    let early = run("2026-10-31T00:00:00Z");
+    assert_eq!(
+        (
+            early.code,
+            early.summary.unwrap()["exceptions"][0]["state"].clone()
+        ),
+        (1, "not-yet-decided".into())
+    );
+}
+
+#[test]
+fn suppressions_hold_only_where_they_are_trusted() {
+    let ignored = semgrep(&["ERROR"]).replace(
+        r#""severity":"ERROR""#,
+        r#""severity":"ERROR","is_ignored":true"#,
+    );
+    for (setting, code) in [
+        ("true", 0),
+        ("false", 1),
+        ("[\"semgrep\"]", 0),
+        ("[\"zap\"]", 1),
+    ] {
+        let config = format!("extends = \"builtin:baseline\"\ntrust_suppressions = {setting}\n");
+        let workplace =
+            Workplace::new(&[("security-gate.toml", &config), ("semgrep.json", &ignored)]);
+        assert_eq!(workplace.check(&["semgrep.json"]).code, code, "{setting}");
+    }
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let (one, two) = (
+        semgrep(&["ERROR", "INFO", "WARNING"]),
+        semgrep(&["WARNING"]),
+    );
+    let workplace = Workplace::new(&[("a.json", &one), ("b.json", &two), ("c.json", &one)]);
+    let bytes = |arguments: &[&str]| {
+        let run = workplace.check(arguments);
+        (
+            run.stdout,
+            fs_err::read(workplace.path("security-gate-summary.json")).unwrap(),
+            run.markdown,
+        )
+    };
+    let first = bytes(&["a.json", "b.json", "c.json"]);
+    assert_eq!(first, bytes(&["a.json", "b.json", "c.json"]));
+    assert_eq!(first, bytes(&["c.json", "a.json", "b.json"]));
+}
+
+#[test]
+fn the_pipeline_says_what_was_decided_about() {
+    let mut workplace = Workplace::new(&[("semgrep.json", CLEAN)]);
+    workplace.variables = vec![
+        ("GITLAB_CI", "true"),
+        ("CI_PROJECT_PATH", "acme/shop"),
+        ("CI_COMMIT_BRANCH", "main"),
+        ("CI_COMMIT_SHA", "c0ffee"),
+        (
+            "CI_PIPELINE_URL",
+            "https://gitlab.example/acme/shop/-/pipelines/1",
+        ),
+    ];
+    let run = workplace.check(&["semgrep.json"]);
+    let context = &run.summary.unwrap()["context"];
+    assert_eq!(context["provider"], "gitlab");
+    assert_eq!(context["commit"], "c0ffee");
+    assert!(
+        run.markdown
+            .unwrap()
+            .contains("for commit `c0ffee` on `main`")
+    );
+}
+
+#[test]
+fn a_template_is_the_users_own() {
+    let report = semgrep(&["ERROR"]).replace("eval of input", "<b>@all | `x`</b>");
+    let workplace = Workplace::new(&[
+        ("semgrep.json", &report),
+        (
+            "good.md",
+            "{{ verdict | safe }}: {% for finding in blocking %}{{ finding.title }}{% endfor %}",
+        ),
+        ("bad.md", "{{ vedrict }}"),
+        (
+            "endless.md",
+            "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}",
+        ),
+        ("long.md", "{% for a in range(90000) %}x{% endfor %}"),
+    ]);
+    let good = workplace.check(&["semgrep.json", "--template", "good.md"]);
+    assert_eq!(good.code, 1);
+    assert_eq!(good.markdown.unwrap(), "fail: ``<b>@all \\| `x`</b> 1``\n");
+    // The verdict stands; that a page is missing is said.
+    let bad = workplace.check(&["semgrep.json", "--template", "bad.md"]);
+    assert_eq!(bad.code, 1);
+    assert!(bad.stderr.contains("undefined value"), "{}", bad.stderr);
+    assert_eq!(
+        workplace
+            .check(&["semgrep.json", "--template", "endless.md"])
+            .code,
+        1
+    );
+    let long = workplace
+        .check(&["semgrep.json", "--template", "long.md"])
+        .markdown
+        .unwrap();
+    assert!(long.len() <= 60_000 && long.contains("cut here"));
+}
+
+#[test]
+fn a_decision_that_cannot_be_written_is_no_pass() {
+    let workplace = Workplace::new(&[("semgrep.json", CLEAN), ("file", "")]);
+    for out in ["file", "none/at/all"] {
+        let run = workplace.check(&["semgrep.json", "--out", out]);
+        assert_eq!(run.code, 3, "{out}: {}", run.stderr);
+        assert!(run.stderr.contains("cannot write"), "{}", run.stderr);
+    }
+    #[cfg(target_os = "linux")]
+    for arguments in [
+        vec!["check", "semgrep.json"],
+        vec!["inspect", "semgrep.json"],
+        vec!["--help"],
+        vec!["man"],
+    ] {
+        let full = fs_err::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        let output = workplace
+            .command(&arguments)
+            .stdout(full.into_file())
+            .output()
+            .unwrap();
+        assert_ne!(output.status.code(), Some(0), "{arguments:?}");
+    }
+}
+
+#[test]
+fn standard_input_and_compressed_reports_are_read() {
+    use std::io::Write as _;
+    let report = semgrep(&["ERROR"]);
+    let workplace = Workplace::new(&[("semgrep.json", &report)]);
+    let input = || {
+        fs_err::File::open(workplace.path("semgrep.json"))
+            .unwrap()
+            .into_file()
+    };
+    for named in [
+        "-",
+        "semgrep=-",
+        "mainline-sast=-",
+        "mainline-sast=semgrep=-",
+    ] {
+        let run = workplace.run_with_input(&["check", named], input());
+        assert_eq!(run.code, 1, "{named}: {}{}", run.stdout, run.stderr);
+    }
+    let file = fs_err::File::create(workplace.path("semgrep.json.gz")).unwrap();
+    let mut gzip = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+    gzip.write_all(report.as_bytes()).unwrap();
+    gzip.finish().unwrap();
+    assert_eq!(workplace.check(&["semgrep.json.gz"]).code, 1);
+    assert_eq!(
+        workplace
+            .check(&["--max-report-size", "100", "semgrep.json"])
+            .code,
+        3
+    );
+    assert_eq!(
+        workplace
+            .check(&["--max-report-size", "250", "semgrep.json.gz"])
+            .code,
+        3
+    );
+}
+
+#[test]
+fn quiet_says_nothing_and_verbose_says_how() {
+    let workplace = Workplace::new(&[("semgrep.json", CLEAN)]);
+    let quiet = workplace.check(&["-q", "semgrep.json"]);
+    assert_eq!(
+        (quiet.code, quiet.stdout.as_str(), quiet.stderr.as_str()),
+        (0, "", "")
+    );
+    let verbose = workplace.check(&["-v", "semgrep.json"]);
+    assert!(
+        verbose.stderr.contains("policy: builtin:baseline"),
+        "{}",
+        verbose.stderr
+    );
+    assert!(
+        verbose
+            .stderr
+            .contains("semgrep.json: complete, lane mainline-sast"),
+        "{}",
+        verbose.stderr
+    );
+    let json = workplace.check(&["-q", "--format", "json", "semgrep.json"]);
+    assert_eq!(
+        serde_json::from_str::<Value>(&json.stdout).unwrap(),
+        json.summary.unwrap()
+    );
+}
+
+#[test]
+fn every_shipped_policy_is_valid() {
+    for policy in ["builtin:baseline", "builtin:strict", "builtin:pre-push"] {
+        let workplace = Workplace::new(&[("semgrep.json", CLEAN)]);
+        let run = workplace.check(&["--policy", policy, "semgrep.json"]);
+        assert_ne!(run.code, 2, "{policy}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn the_example_of_the_documentation_is_valid() {
+    let page = fs_err::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/policy.md"))
+        .unwrap();
+    let examples: Vec<_> = page
+        .split("```toml\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap())
+        .collect();
+    assert!(!examples.is_empty());
+    for example in examples {
+        let workplace = Workplace::new(&[("security-gate.toml", example), ("semgrep.json", CLEAN)]);
+        let run = workplace.check(&["semgrep.json"]);
+        assert_eq!(run.code, 3, "{}", run.stderr);
+    }
+}
+
+#[test]
+fn the_help_is_as_documented() {
+    let workplace = Workplace::new(&[]);
+    for command in ["check", "inspect", "schema"] {
+        let run = workplace.run(&[command, "--help"]);
+        assert_eq!(run.code, 0);
+        assert_snapshot!(format!("help_{command}"), run.stdout);
+    }
+    let run = workplace.run(&["--help"]);
+    assert_snapshot!("help", run.stdout);
+    assert!(
+        workplace
+            .run(&["completions", "bash"])
+            .stdout
+            .contains("security-gate")
+    );
+    assert!(workplace.run(&["man"]).stdout.contains(".TH security-gate"));
+}
