@@ -29,7 +29,7 @@ pub(super) struct Sources {
     /// Report files, folders with some, or patterns; `-` is standard input.
     /// `SCANNER=` in front says what wrote them, `LANE=` where they belong
     /// [default: what the lanes' `reports` match]
-    #[arg(value_name = "[LANE=|SCANNER=]PATH")]
+    #[arg(value_name = "REPORT")]
     reports: Vec<String>,
     /// The largest report that is read, in bytes, also when unpacked
     #[arg(long, value_name = "BYTES", default_value_t = artifact::DEFAULT_MAX_SIZE)]
