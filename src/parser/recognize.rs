@@ -420,7 +420,10 @@ fn outline(mut window: Window) -> (Result<Outline, ParseError>, Window) {
         Ok(None) => (Ok(Outline::Empty), window),
         Ok(Some(b'<')) => xml_outline(window),
         Ok(Some(b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')) => {
-            let text = first_line(&window);
+            let text = match first_line(&mut window) {
+                Ok(text) => text,
+                Err(error) => return (Err(error), window),
+            };
             let mut json = Json::new(window);
             let outline = json_outline(&mut json);
             let window = json.into_window();
@@ -430,10 +433,7 @@ fn outline(mut window: Window) -> (Result<Outline, ParseError>, Window) {
                 outline => (outline, window),
             }
         }
-        Ok(Some(_)) => {
-            let text = first_line(&window);
-            (Ok(Outline::Text(text)), window)
-        }
+        Ok(Some(_)) => (first_line(&mut window).map(Outline::Text), window),
     }
 }
 
@@ -449,31 +449,40 @@ fn first_byte(window: &mut Window) -> Result<Option<u8>, ParseError> {
         }
         let blanks = window.available().len();
         window.consume(blanks);
-        if !window
-            .fill()
-            .map_err(|error| ParseError::new(super::io_message(&error)))?
-        {
+        if !fill(window)? {
             return Ok(None);
         }
     }
 }
 
-fn first_line(window: &Window) -> String {
+fn fill(window: &mut Window) -> Result<bool, ParseError> {
+    window
+        .fill()
+        .map_err(|error| ParseError::new(super::io_message(&error)))
+}
+
+/// The first line that is not blank, or as much of it as tells what it is.
+fn first_line(window: &mut Window) -> Result<String, ParseError> {
     const ENOUGH: usize = 1000;
+    // A single read may give a few bytes only.
+    while window.available().len() < ENOUGH && fill(window)? {}
     let start = window
         .available()
         .get(..ENOUGH)
         .unwrap_or(window.available());
-    String::from_utf8_lossy(start)
+    Ok(String::from_utf8_lossy(start)
         .trim_start()
         .lines()
         .next()
         .unwrap_or_default()
-        .to_owned()
+        .to_owned())
 }
 
-fn xml_outline(window: Window) -> (Result<Outline, ParseError>, Window) {
-    let text = first_line(&window);
+fn xml_outline(mut window: Window) -> (Result<Outline, ParseError>, Window) {
+    let text = match first_line(&mut window) {
+        Ok(text) => text,
+        Err(error) => return (Err(error), window),
+    };
     let mut xml = Xml::new(window);
     let outline = xml.root().and_then(|()| {
         Ok(Outline::Xml {
@@ -604,4 +613,21 @@ fn look_at_first(
         keys.push(key.to_owned());
         tell(first(Shape::Object(keys.clone())), json)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_is_whole_however_little_is_read_at_once() {
+        for (text, line) in [
+            ("RuleID,Commit,File\na,b,c", "RuleID,Commit,File"),
+            ("\r\n \nPK\u{3}\u{4} and more\r\n", "PK\u{3}\u{4} and more"),
+            ("none of the words of JSON", "none of the words of JSON"),
+        ] {
+            let (outline, _) = outline(Window::over(text).unwrap());
+            assert_eq!(outline.unwrap(), Outline::Text(line.to_owned()));
+        }
+    }
 }
