@@ -13,6 +13,7 @@ use crate::fingerprint::{self, Fingerprint};
 use crate::report::Scan;
 use crate::secret::SecretKey;
 
+mod bandit;
 mod fields;
 mod json;
 mod recognize;
@@ -24,7 +25,7 @@ use recognize::Outline;
 use xml::Xml;
 
 /// All scanners whose reports can be read.
-pub const PARSERS: &[Parser] = &[semgrep::PARSER];
+pub const PARSERS: &[Parser] = &[bandit::PARSER, semgrep::PARSER];
 
 /// All that the rest of the program knows of a scanner.
 #[derive(Debug)]
