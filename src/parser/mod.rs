@@ -15,6 +15,7 @@ use crate::secret::SecretKey;
 
 mod bandit;
 mod fields;
+mod gitleaks;
 mod json;
 mod recognize;
 mod semgrep;
@@ -25,7 +26,7 @@ use recognize::Outline;
 use xml::Xml;
 
 /// All scanners whose reports can be read.
-pub const PARSERS: &[Parser] = &[bandit::PARSER, semgrep::PARSER];
+pub const PARSERS: &[Parser] = &[bandit::PARSER, gitleaks::PARSER, semgrep::PARSER];
 
 /// All that the rest of the program knows of a scanner.
 #[derive(Debug)]
