@@ -405,28 +405,16 @@ impl Health {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::artifact::Window;
-    use crate::parser::{Options, parse};
+    use crate::parser::Options;
+    use crate::parser::testing::{self, read};
     use crate::report::Health;
     use crate::secret::SecretKey;
 
     const CLEAN: &str = r#"{"errors":[],"generated_at":"2026-01-05T10:00:00Z",
         "metrics":{"_totals":{"SEVERITY.HIGH":0,"loc":7,"nosec":0},"app.py":{"loc":7}},"results":[]}"#;
 
-    fn read(text: &str) -> Result<(Scan, Vec<Finding>), String> {
-        read_with(text, &Options::default())
-    }
-
     fn read_with(text: &str, options: &Options) -> Result<(Scan, Vec<Finding>), String> {
-        let mut findings = Vec::new();
-        let (scan, _) = parse(
-            Window::over(text).unwrap(),
-            "bandit.json",
-            None,
-            options,
-            &mut |finding| findings.push(finding),
-        );
-        scan.map(|scan| (scan, findings))
+        testing::read_with(text, "report", None, options)
     }
 
     /// A report of these results, whole otherwise.
@@ -666,14 +654,9 @@ mod tests {
             assert!(notes.join("|").contains(message), "{message}: {notes:?}");
         }
         let text = r#"{"errors":[],"generated_at":"2026-01-05T10:00:00Z","results":[]}"#;
-        let (scan, _) = parse(
-            Window::over(text).unwrap(),
-            "bandit.json",
-            Some(&PARSER),
-            &Options::default(),
-            &mut |_| {},
-        );
-        assert_eq!(scan.unwrap().health(), Failed);
+        let (scan, _) =
+            testing::read_with(text, "report", Some(&PARSER), &Options::default()).unwrap();
+        assert_eq!(scan.health(), Failed);
     }
 
     #[test]
@@ -754,7 +737,7 @@ mod tests {
             ),
         ] {
             let (_, findings) = read_with(&report(&text(id, name, words)), &options).unwrap();
-            let all = serde_json::to_string(&findings).unwrap();
+            let all = format!("{findings:?}");
             assert!(!all.contains("hunter2"), "{all}");
             let finding = &findings[0];
             assert_eq!(

@@ -255,3 +255,29 @@ impl<'a> Emitter<'a> {
         (self.sink)(finding);
     }
 }
+
+#[cfg(test)]
+mod testing {
+    use super::*;
+
+    /// Reads `text` as a file called `name` would be, with its findings.
+    pub(super) fn read_with(
+        text: impl AsRef<[u8]>,
+        name: &str,
+        declared: Option<&'static Parser>,
+        options: &Options,
+    ) -> Result<(Scan, Vec<Finding>), String> {
+        let mut findings = Vec::new();
+        let window = Window::over(text.as_ref()).unwrap();
+        let (scan, _) = parse(window, name, declared, options, &mut |finding| {
+            findings.push(finding)
+        });
+        scan.map(|scan| (scan, findings))
+            .map_err(|error| error.to_string())
+    }
+
+    /// Reads `text` as a report that nobody says anything about.
+    pub(super) fn read(text: impl AsRef<[u8]>) -> Result<(Scan, Vec<Finding>), String> {
+        read_with(text, "report", None, &Options::default())
+    }
+}
