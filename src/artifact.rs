@@ -24,9 +24,12 @@ pub const DEFAULT_MAX_SIZE: u64 = 4 << 30;
 /// Why a file cannot be read at all.
 #[derive(Debug, thiserror::Error)]
 pub enum ArtifactError {
+    /// There is none.
+    #[error("there is no such file; did the scanner's job keep its report?")]
+    Missing,
     /// The operating system says so.
     #[error("{0}")]
-    Io(#[from] io::Error),
+    Io(io::Error),
     /// A directory, a pipe or a device: it may never end, or change its mind.
     #[error("not a regular file; to read from a pipe, name the report `-`")]
     NotAFile,
@@ -43,6 +46,15 @@ pub enum ArtifactError {
         /// Bytes that were read.
         after: u64,
     },
+}
+
+impl From<io::Error> for ArtifactError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::Missing,
+            _ => Self::Io(error),
+        }
+    }
 }
 
 /// What a file turned out to be: its size and digest, as stored.
@@ -451,7 +463,7 @@ mod tests {
         ));
         assert!(matches!(
             open(&folder.path().join("none"), 9),
-            Err(ArtifactError::Io(_))
+            Err(ArtifactError::Missing)
         ));
         let path = folder.path().join("report.json");
         fs_err::write(&path, "0123456789").unwrap();

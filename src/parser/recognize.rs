@@ -282,7 +282,7 @@ pub(super) fn agree(
         (None, Some(declared)) => {
             by_declaration(outline, declared, name).map(|format| (declared, format))
         }
-        (None, None) => Err(undeclared(outline)),
+        (None, None) => Err(undeclared(outline, name)),
     }
 }
 
@@ -348,7 +348,7 @@ fn by_declaration(
     }
 }
 
-fn undeclared(outline: &Outline) -> ParseError {
+fn undeclared(outline: &Outline, name: &str) -> ParseError {
     let writers = |untyped: &dyn Fn(&Untyped) -> bool| {
         PARSERS
             .iter()
@@ -362,7 +362,7 @@ fn undeclared(outline: &Outline) -> ParseError {
     };
     let hint = |what: &str, scanner: &str| {
         format!(
-            "{what} does not say which scanner wrote it; if it is right, declare it: `{scanner}=PATH`"
+            "{what} does not say which scanner wrote it; if it is right, declare it: `{scanner}={name}`"
         )
     };
     ParseError::new(match outline {
