@@ -14,6 +14,7 @@ use crate::report::Scan;
 use crate::secret::SecretKey;
 
 mod bandit;
+mod dependency_check;
 mod fields;
 mod gitleaks;
 mod json;
@@ -26,7 +27,7 @@ use recognize::Outline;
 use xml::Xml;
 
 /// All scanners whose reports can be read.
-pub const PARSERS: &[Parser] = &[bandit::PARSER, gitleaks::PARSER, semgrep::PARSER];
+pub const PARSERS: &[Parser] = &[bandit::PARSER, dependency_check::PARSER, gitleaks::PARSER, semgrep::PARSER];
 
 /// All that the rest of the program knows of a scanner.
 #[derive(Debug)]

@@ -1,0 +1,645 @@
+//! OWASP Dependency-Check reports, JSON and XML, of versions 1.3 to 12.
+//!
+//! Source of the format: the templates `jsonReport.vsl` and `xmlReport.vsl`,
+//! and the schemas `dependency-check.1.3.xsd` to `dependency-check.4.1.xsd`. The
+//! two encodings say the same in other places; both are read into the types
+//! here, which are JSON's, and become findings in one way.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::fields::{List, Number, Text, Texts, cwes};
+use super::recognize::Outline;
+use super::{Emitter, Format, Parse, Parser};
+use crate::finding::{Category, Cvss, CvssVersion, Finding, Location, Severity};
+use crate::fingerprint::Fingerprint;
+
+mod health;
+mod json;
+mod package;
+mod xml;
+
+use package::Package;
+
+pub(super) const PARSER: Parser = Parser {
+    scanner: "dependency-check",
+    lane: "mainline-sca",
+    formats: &[
+        Format {
+            name: "dependency-check-json",
+            recognize: |outline| {
+                outline.has("reportSchema")
+                    && outline.has("scanInfo")
+                    && outline.has_array("dependencies")
+            },
+            untyped: &[],
+            parse: Parse::Json(json::parse),
+        },
+        Format {
+            name: "dependency-check-xml",
+            recognize: is_analysis,
+            untyped: &[],
+            parse: Parse::Xml(xml::parse),
+        },
+    ],
+};
+
+/// The host of the namespace has changed over the years, and the version does
+/// with every other release.
+fn is_analysis(outline: &Outline) -> bool {
+    let is_schema = |namespace: &str| {
+        let name = namespace.trim().rsplit('/').next().unwrap_or_default();
+        name.strip_prefix("dependency-check.")
+            .and_then(|rest| rest.strip_suffix(".xsd"))
+            .is_some_and(|version| {
+                version.starts_with(|first: char| first.is_ascii_digit())
+                    && version.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+            })
+    };
+    outline.is_xml("analysis")
+        && outline.has_attribute(|name, value| {
+            (name == "xmlns" || name.starts_with("xmlns:")) && is_schema(value)
+        })
+}
+
+/// A file or package that was looked at, and what is known against it.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Dependency<'a> {
+    #[serde(borrow)]
+    file_name: Cow<'a, str>,
+    #[serde(borrow, default)]
+    file_path: Text<'a>,
+    #[serde(borrow, default)]
+    sha1: Text<'a>,
+    #[serde(borrow, default)]
+    packages: List<PackageId<'a>>,
+    /// Before 5.0, in place of `packages`.
+    #[serde(borrow, default)]
+    identifiers: List<Identifier<'a>>,
+    #[serde(borrow, default)]
+    vulnerabilities: List<Vulnerability<'a>>,
+    #[serde(borrow, default)]
+    suppressed_vulnerabilities: List<Vulnerability<'a>>,
+}
+
+#[derive(Deserialize)]
+struct PackageId<'a> {
+    #[serde(borrow, default)]
+    id: Text<'a>,
+}
+
+#[derive(Deserialize)]
+struct Identifier<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Text<'a>,
+    #[serde(borrow, default)]
+    name: Text<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Vulnerability<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    /// Absent where it is suppressed, and where there is no score either.
+    #[serde(borrow, default)]
+    severity: Option<Word<'a>>,
+    /// `true` when the severity is the source's own text.
+    #[serde(borrow, default)]
+    unscored: Text<'a>,
+    #[serde(borrow, default)]
+    cvssv4: Option<Score<'a>>,
+    #[serde(borrow, default)]
+    cvssv3: Option<Score<'a>>,
+    #[serde(borrow, default)]
+    cvssv2: Option<Score<'a>>,
+    /// Before 5.0, of version 2, and 0 when there is none.
+    #[serde(default)]
+    cvss_score: Number,
+    #[serde(borrow, default)]
+    cwes: Texts<'a>,
+    /// Before 5.0.
+    #[serde(borrow, default)]
+    cwe: Text<'a>,
+    #[serde(borrow, default)]
+    description: Text<'a>,
+    /// Of the suppression.
+    #[serde(borrow, default)]
+    notes: Text<'a>,
+    #[serde(borrow, default)]
+    references: List<Reference<'a>>,
+    #[serde(borrow, default)]
+    vulnerable_software: List<SoftwareEntry<'a>>,
+    #[serde(default)]
+    known_exploited_vulnerability: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Word<'a> {
+    Text(#[serde(borrow)] Cow<'a, str>),
+    Other(IgnoredAny),
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Score<'a> {
+    #[serde(default)]
+    base_score: Number,
+    /// The name in version 2.
+    #[serde(default)]
+    score: Number,
+    /// Since CVSS 4; the others are written in parts only.
+    #[serde(borrow, default)]
+    vector_string: Text<'a>,
+}
+
+#[derive(Deserialize)]
+struct Reference<'a> {
+    #[serde(borrow, default)]
+    url: Text<'a>,
+}
+
+#[derive(Deserialize)]
+struct SoftwareEntry<'a> {
+    #[serde(borrow, default)]
+    software: Option<Software<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Software<'a> {
+    #[serde(rename_all = "camelCase")]
+    Range {
+        #[serde(borrow, default)]
+        vulnerability_id_matched: Text<'a>,
+        #[serde(borrow, default)]
+        version_end_excluding: Text<'a>,
+    },
+    /// Before 5.0, a name only.
+    Other(IgnoredAny),
+}
+
+#[derive(Deserialize)]
+struct DataSource<'a> {
+    #[serde(borrow, default)]
+    name: Text<'a>,
+    #[serde(borrow, default)]
+    timestamp: Text<'a>,
+}
+
+impl Dependency<'_> {
+    /// Hands on what is known against the dependency. `pointer` tells where the
+    /// n-th of the active or the suppressed ones stands, counted from 0.
+    fn emit(&self, emitter: &mut Emitter<'_>, pointer: impl Fn(State, usize) -> String) {
+        let lists = [
+            (State::Active, &self.vulnerabilities),
+            (State::Suppressed, &self.suppressed_vulnerabilities),
+        ];
+        let package = Package::of(self);
+        for (state, list) in lists {
+            for (index, vulnerability) in list.0.iter().enumerate() {
+                let mut finding = vulnerability.finding(&package, self);
+                if state == State::Suppressed {
+                    let reason = text(&vulnerability.notes);
+                    finding.suppressed = Some(reason.unwrap_or_else(|| {
+                        "suppressed by Dependency-Check's configuration".to_owned()
+                    }));
+                }
+                finding.pointer = pointer(state, index);
+                emitter.emit(finding);
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Active,
+    Suppressed,
+}
+
+impl Vulnerability<'_> {
+    fn finding(&self, package: &Package, dependency: &Dependency<'_>) -> Finding {
+        let name = self.name.trim();
+        let cvss = self.cvss();
+        let location = Location::Package {
+            purl: package.purl.clone(),
+            name: package.name.clone(),
+            version: package.version.clone(),
+            target: text(&dependency.file_name),
+            path: text(&dependency.file_path),
+        };
+        let mut finding = Finding::new(
+            Fingerprint::new("dependency-check", &[name, &package.key]),
+            Category::Sca,
+            name,
+            self.severity(cvss.as_ref()),
+            location,
+        );
+        finding.title = text(name.lines().next().unwrap_or_default()).unwrap_or_default();
+        finding.description = text(&self.description);
+        finding.scanner_severity = match &self.severity {
+            Some(Word::Text(word)) => text(word),
+            Some(Word::Other(_)) | None => None,
+        };
+        finding.cwes = self.weaknesses();
+        finding.vulnerability_ids = is_identifier(name)
+            .then(|| name.to_owned())
+            .into_iter()
+            .collect();
+        finding.cvss = cvss;
+        finding.kev = self.known_exploited_vulnerability.is_some();
+        finding.fixed_in = distinct(self.fixed_versions());
+        finding.references = distinct(self.references.0.iter().map(|r| &*r.url));
+        finding
+    }
+
+    /// Dependency-Check's own word, which it takes from the source's text, else
+    /// from CVSS 4, 3 or 2; suppressed ones have none, so we do the same.
+    fn severity(&self, cvss: Option<&Cvss>) -> Severity {
+        let word = match &self.severity {
+            Some(Word::Text(word)) => word.trim(),
+            Some(Word::Other(_)) => return Severity::Unknown,
+            None => "",
+        };
+        match word.to_ascii_lowercase().as_str() {
+            "" => cvss.map_or(Severity::Unknown, |cvss| {
+                Severity::from_cvss(cvss.version, cvss.score)
+            }),
+            "critical" => Severity::Critical,
+            "high" => Severity::High,
+            "medium" | "moderate" => Severity::Medium,
+            "low" => Severity::Low,
+            "info" | "informational" | "none" => Severity::Info,
+            // OSS Index's score where it has no vector. 0 means that it has no
+            // score, and without the mark no number is ever written.
+            word if self.unscored.trim().eq_ignore_ascii_case("true") => word
+                .parse()
+                .ok()
+                .filter(|&score| score > 0.0)
+                .map_or(Severity::Unknown, |score| {
+                    Severity::from_cvss(CvssVersion::V3, score)
+                }),
+            _ => Severity::Unknown,
+        }
+    }
+
+    /// The score of the highest version that has a sound one.
+    fn cvss(&self) -> Option<Cvss> {
+        let sound = |version, score: Option<f64>, vector| {
+            let score = score.filter(|score| (0.0..=10.0).contains(score))?;
+            Some(Cvss {
+                version,
+                score: narrowed(score),
+                vector,
+            })
+        };
+        let versions = [
+            (CvssVersion::V4, &self.cvssv4),
+            (CvssVersion::V3, &self.cvssv3),
+            (CvssVersion::V2, &self.cvssv2),
+        ];
+        versions
+            .into_iter()
+            .find_map(|(version, score)| {
+                let score = score.as_ref()?;
+                let number = score.base_score.0.or(score.score.0);
+                sound(version, number, text(&score.vector_string))
+            })
+            .or_else(|| {
+                let number = self.cvss_score.0.filter(|&score| score > 0.0);
+                sound(CvssVersion::V2, number, None)
+            })
+    }
+
+    fn weaknesses(&self) -> Vec<u32> {
+        let texts = self.cwes.0.iter().chain([&self.cwe]);
+        let mut numbers: Vec<u32> = Vec::new();
+        for number in texts.flat_map(|text| cwes(text)) {
+            if !numbers.contains(&number) {
+                numbers.push(number);
+            }
+        }
+        numbers
+    }
+
+    /// Where the range ends in which the dependency was matched. The other
+    /// ranges may be of other products.
+    fn fixed_versions(&self) -> impl Iterator<Item = &str> {
+        let entries = self.vulnerable_software.0.iter();
+        entries.filter_map(|entry| match entry.software.as_ref()? {
+            Software::Range {
+                vulnerability_id_matched: matched,
+                version_end_excluding: end,
+            } if matched.trim().eq_ignore_ascii_case("true") => end.some(),
+            Software::Range { .. } | Software::Other(_) => None,
+        })
+    }
+}
+
+/// The score that was meant: Dependency-Check keeps some in single precision and
+/// writes them in double, 9.8 as 9.800000190734863.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::float_cmp,
+    reason = "whether precision is lost is the question"
+)]
+fn narrowed(score: f64) -> f64 {
+    let single = score as f32;
+    if f64::from(single) == score {
+        single.to_string().parse().unwrap_or(score)
+    } else {
+        score
+    }
+}
+
+/// Whether a vulnerability's name is one in a public list: `CVE-2021-44228`,
+/// `GHSA-…`, `sonatype-2020-0926`. Others are a sentence of Retire.js, an old
+/// number of NPM's, or a weakness.
+fn is_identifier(name: &str) -> bool {
+    let Some((list, number)) = name.split_once('-') else {
+        return false;
+    };
+    !list.eq_ignore_ascii_case("cwe")
+        && list.starts_with(|first: char| first.is_ascii_alphabetic())
+        && list.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && number.bytes().any(|byte| byte.is_ascii_digit())
+        && number
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte))
+}
+
+/// The trimmed text, unless there is none: people reformat XML.
+fn text(text: &str) -> Option<String> {
+    Some(text.trim())
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
+}
+
+/// Copies of the texts, each once, in their order.
+fn distinct<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut seen = HashSet::new();
+    texts
+        .map(str::trim)
+        .filter(|text| !text.is_empty() && seen.insert(*text))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::artifact::{self, Window};
+    use crate::parser::{Options, by_name, parse};
+    use crate::report::Scan;
+
+    pub(super) fn read(report: &str) -> (Result<Scan, String>, Vec<Finding>) {
+        let window = Window::over(report).unwrap();
+        let mut findings = Vec::new();
+        let declared = by_name("dependency-check");
+        let (scan, _) = parse(window, "r", declared, &Options::default(), &mut |finding| {
+            findings.push(finding);
+        });
+        (scan, findings)
+    }
+
+    pub(super) fn findings(report: &str) -> Vec<Finding> {
+        let (scan, findings) = read(report);
+        scan.unwrap();
+        findings
+    }
+
+    /// A report of one dependency, with more members of it.
+    fn with_dependency(members: &str) -> String {
+        with_scan(
+            r#""engineVersion":"12.1.0""#,
+            &format!(r#"{{"fileName":"x-1.0.jar",{members}}}"#),
+        )
+    }
+
+    pub(super) fn with_scan(scan_info: &str, dependencies: &str) -> String {
+        format!(
+            r#"{{"reportSchema":"1.1","scanInfo":{{{scan_info}}},"projectInfo":{{"name":"shop","reportDate":"2026-01-10T00:00:00Z"}},"dependencies":[{dependencies}]}}"#
+        )
+    }
+
+    /// The finding of a report with one vulnerability of these members.
+    pub(super) fn finding(members: &str) -> Finding {
+        let report = with_dependency(&format!(
+            r#""packages":[{{"id":"pkg:maven/org.x/x@1.0"}}],"vulnerabilities":[{{"name":"CVE-2026-1",{members}}}]"#
+        ));
+        findings(&report).remove(0)
+    }
+
+    #[test]
+    fn the_namespace_tells_the_report_whatever_its_host_and_version() {
+        for (name, value, is_report) in [
+            (
+                "xmlns",
+                "https://jeremylong.github.io/DependencyCheck/dependency-check.4.1.xsd",
+                true,
+            ),
+            (
+                "xmlns:dc",
+                "https://example.org/dependency-check.13.0.xsd",
+                true,
+            ),
+            (
+                "xmlns",
+                "https://jeremylong.github.io/DependencyCheck/dependency-suppression.1.3.xsd",
+                false,
+            ),
+            (
+                "xmlns",
+                "https://example.org/dependency-check..xsd/other",
+                false,
+            ),
+            ("xmlns", "https://example.org/dependency-check.x.xsd", false),
+            ("about", "dependency-check.4.1.xsd", false),
+        ] {
+            let outline = Outline::Xml {
+                root: "analysis".to_owned(),
+                attributes: vec![(name.to_owned(), value.to_owned())],
+            };
+            assert_eq!(is_analysis(&outline), is_report, "{name}={value}");
+        }
+    }
+
+    #[test]
+    fn the_word_is_the_severity_and_scores_stand_in_for_it() {
+        use Severity::*;
+        for (members, severity) in [
+            (
+                r#""severity":" critical ","cvssv3":{"baseScore":1.0}"#,
+                Critical,
+            ),
+            (r#""severity":"HIGH""#, High),
+            (r#""severity":"Moderate","unscored":"true""#, Medium),
+            (r#""severity":"medium""#, Medium),
+            (r#""severity":"Low","cvssv3":{"baseScore":9.8}"#, Low),
+            (r#""severity":"informational""#, Info),
+            (r#""severity":"NONE""#, Info),
+            (r#""severity":"UNKOWN","unscored":"true""#, Unknown),
+            (r#""severity":"SEVERE","cvssv3":{"baseScore":5.0}"#, Unknown),
+            (r#""severity":["LOW"],"cvssv3":{"baseScore":5.0}"#, Unknown),
+            (r#""severity":3"#, Unknown),
+            (r#""severity":"9.8","unscored":"true""#, Critical),
+            (r#""severity":"9.8""#, Unknown),
+            (r#""severity":"0.0","unscored":"true""#, Unknown),
+            (r#""severity":"-1.0","unscored":"true""#, Unknown),
+            (r#""severity":"NaN","unscored":"true""#, Unknown),
+            (r#""severity":null"#, Unknown),
+            (r#""severity":"","cvssv3":{"baseScore":9.0}"#, Critical),
+            (
+                r#""cvssv4":{"baseScore":9.3},"cvssv3":{"baseScore":5.0},"cvssv2":{"score":4.0}"#,
+                Critical,
+            ),
+            (
+                r#""cvssv4":{"baseScore":null},"cvssv3":{"baseScore":"6.999"}"#,
+                Medium,
+            ),
+            (r#""cvssv4":null,"cvssv3":{},"cvssv2":{"score":10}"#, High),
+            (r#""cvssv4":{"baseScore":0.0}"#, Info),
+            (r#""cvssv3":{"baseScore":-1}"#, Unknown),
+            (r#""cvssv3":{"baseScore":11.0}"#, Unknown),
+            (r#""cvssScore":"7.5""#, High),
+            (r#""cvssScore":"0.0""#, Unknown),
+        ] {
+            assert_eq!(finding(members).severity, severity, "{members}");
+        }
+    }
+
+    #[test]
+    fn a_finding_says_what_the_report_says() {
+        let report = with_dependency(
+            r#""filePath":"/ci/w/x-1.0.jar?x","packages":[{"id":"pkg:maven/org.x/x@1.0?type=jar"}],
+            "vulnerabilities":[{"source":"NVD","name":"CVE-2026-1","severity":"HIGH",
+              "cvssv4":{"vectorString":"CVSS:4.0/AV:N","baseScore":8.699999809265137},
+              "cvssv3":{"baseScore":9.8},"cwes":["CWE-79","NVD-CWE-noinfo","CWE-79","CWE-80"],
+              "description":" One.\nTwo. ","notes":"","knownExploitedVulnerability":{"Name":"x"},
+              "references":[{"url":"https://a"},{"name":"no address"},{"url":"https://b"},{"url":"https://a"}],
+              "vulnerableSoftware":[{"software":{"id":"cpe:a","versionEndExcluding":"9"}},
+                {"software":{"id":"cpe:b","vulnerabilityIdMatched":"true","versionEndExcluding":"1.2"}},
+                {"software":"cpe:c"},{"name":"cpe:d"}]}]"#,
+        );
+        let finding = findings(&report).remove(0);
+        assert_eq!(finding.rule_id, "CVE-2026-1");
+        assert_eq!(finding.title, "CVE-2026-1");
+        assert_eq!(finding.vulnerability_ids, ["CVE-2026-1"]);
+        assert_eq!(finding.category, Category::Sca);
+        assert_eq!(finding.scanner_severity.as_deref(), Some("HIGH"));
+        assert_eq!(finding.description.as_deref(), Some("One.\nTwo."));
+        assert_eq!(finding.cwes, [79, 80]);
+        assert_eq!(finding.references, ["https://a", "https://b"]);
+        assert_eq!(finding.fixed_in, ["1.2"]);
+        assert!(finding.kev);
+        assert_eq!(finding.suppressed, None);
+        assert_eq!(finding.pointer, "/dependencies/0/vulnerabilities/0");
+        let cvss = Cvss {
+            version: CvssVersion::V4,
+            score: 8.7,
+            vector: Some("CVSS:4.0/AV:N".to_owned()),
+        };
+        assert_eq!(finding.cvss, Some(cvss));
+        let location = Location::Package {
+            purl: Some("pkg:maven/org.x/x@1.0?type=jar".to_owned()),
+            name: "org.x/x".to_owned(),
+            version: Some("1.0".to_owned()),
+            target: Some("x-1.0.jar".to_owned()),
+            path: Some("/ci/w/x-1.0.jar?x".to_owned()),
+        };
+        assert_eq!(finding.location, location);
+    }
+
+    #[test]
+    fn only_names_from_a_list_are_vulnerability_ids() {
+        for (name, is) in [
+            ("CVE-2021-44228", true),
+            ("GHSA-jfh8-c2jp-5v3q", true),
+            ("sonatype-2020-0926", true),
+            ("1500", false),
+            ("jquery issue: 162", false),
+            (
+                "Bootstrap before 4.0.0 is end-of-life and no longer maintained.",
+                false,
+            ),
+            ("CWE-400: Uncontrolled Resource Consumption", false),
+            ("CWE-400", false),
+            ("end-of-life", false),
+        ] {
+            assert_eq!(is_identifier(name), is, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_was_suppressed_is_marked_and_rated_by_its_score() {
+        let report = with_dependency(
+            r#""suppressedVulnerabilities":[{"name":"CVE-2020-3","cvssv3":{"baseScore":9.8},"notes":" not reachable "},{"name":"CVE-2020-4","notes":""}],
+            "vulnerabilities":[{"name":"CVE-2020-5","severity":"LOW","notes":"seen"}]"#,
+        );
+        let found: Vec<_> = findings(&report)
+            .into_iter()
+            .map(|f| (f.rule_id, f.severity.name(), f.suppressed, f.pointer))
+            .collect();
+        let expected = [
+            (
+                "CVE-2020-5",
+                "low",
+                None,
+                "/dependencies/0/vulnerabilities/0",
+            ),
+            (
+                "CVE-2020-3",
+                "critical",
+                Some("not reachable"),
+                "/dependencies/0/suppressedVulnerabilities/0",
+            ),
+            (
+                "CVE-2020-4",
+                "unknown",
+                Some("suppressed by Dependency-Check's configuration"),
+                "/dependencies/0/suppressedVulnerabilities/1",
+            ),
+        ]
+        .map(|(rule, severity, reason, pointer)| {
+            (
+                rule.to_owned(),
+                severity,
+                reason.map(str::to_owned),
+                pointer.to_owned(),
+            )
+        });
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn both_encodings_of_a_report_are_the_same_findings() {
+        let read = |name: &str| {
+            let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+            let path = folder.join("fixtures/reports/dependency-check").join(name);
+            let window = artifact::open(&path, artifact::DEFAULT_MAX_SIZE).unwrap();
+            let mut findings = Vec::new();
+            let mut sink = |finding: Finding| findings.push(finding);
+            let (scan, _) = parse(window, name, None, &Options::default(), &mut sink);
+            scan.unwrap();
+            findings
+        };
+        let (json, xml) = (read("armorcode-maven.json"), read("armorcode-maven.xml"));
+        assert_eq!(json.len(), xml.len());
+        for (json, xml) in json.into_iter().zip(xml) {
+            // The two were written on different days, between which the
+            // references changed.
+            let xml = Finding {
+                pointer: json.pointer.clone(),
+                references: json.references.clone(),
+                ..xml
+            };
+            assert_eq!(json, xml);
+        }
+    }
+}
