@@ -394,18 +394,19 @@ fn distinct<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::artifact::{self, Window};
-    use crate::parser::{Options, by_name, parse};
+    use crate::parser::{Options, by_name, testing};
     use crate::report::Scan;
 
     pub(super) fn read(report: &str) -> (Result<Scan, String>, Vec<Finding>) {
-        let window = Window::over(report).unwrap();
-        let mut findings = Vec::new();
-        let declared = by_name("dependency-check");
-        let (scan, _) = parse(window, "r", declared, &Options::default(), &mut |finding| {
-            findings.push(finding);
-        });
-        (scan, findings)
+        match testing::read_with(
+            report,
+            "report",
+            by_name("dependency-check"),
+            &Options::default(),
+        ) {
+            Ok((scan, findings)) => (Ok(scan), findings),
+            Err(error) => (Err(error), Vec::new()),
+        }
     }
 
     pub(super) fn findings(report: &str) -> Vec<Finding> {
@@ -622,12 +623,7 @@ mod tests {
         let read = |name: &str| {
             let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
             let path = folder.join("fixtures/reports/dependency-check").join(name);
-            let window = artifact::open(&path, artifact::DEFAULT_MAX_SIZE).unwrap();
-            let mut findings = Vec::new();
-            let mut sink = |finding: Finding| findings.push(finding);
-            let (scan, _) = parse(window, name, None, &Options::default(), &mut sink);
-            scan.unwrap();
-            findings
+            testing::read(fs_err::read(path).unwrap()).unwrap().1
         };
         let (json, xml) = (read("armorcode-maven.json"), read("armorcode-maven.xml"));
         assert_eq!(json.len(), xml.len());
