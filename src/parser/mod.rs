@@ -20,6 +20,7 @@ mod gitleaks;
 mod json;
 mod recognize;
 mod semgrep;
+mod trivy;
 mod xml;
 mod zap;
 
@@ -28,13 +29,7 @@ use recognize::Outline;
 use xml::Xml;
 
 /// All scanners whose reports can be read.
-pub const PARSERS: &[Parser] = &[
-    bandit::PARSER,
-    dependency_check::PARSER,
-    gitleaks::PARSER,
-    semgrep::PARSER,
-    zap::PARSER,
-];
+pub const PARSERS: &[Parser] = &[bandit::PARSER, dependency_check::PARSER, gitleaks::PARSER, semgrep::PARSER, trivy::PARSER, zap::PARSER];
 
 /// All that the rest of the program knows of a scanner.
 #[derive(Debug)]
