@@ -29,7 +29,14 @@ use recognize::Outline;
 use xml::Xml;
 
 /// All scanners whose reports can be read.
-pub const PARSERS: &[Parser] = &[bandit::PARSER, dependency_check::PARSER, gitleaks::PARSER, semgrep::PARSER, trivy::PARSER, zap::PARSER];
+pub const PARSERS: &[Parser] = &[
+    bandit::PARSER,
+    dependency_check::PARSER,
+    gitleaks::PARSER,
+    semgrep::PARSER,
+    trivy::PARSER,
+    zap::PARSER,
+];
 
 /// All that the rest of the program knows of a scanner.
 #[derive(Debug)]
