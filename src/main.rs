@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    security_gate::cli::main().into()
+    security_gate::cli::main()
 }

@@ -431,7 +431,7 @@ expires = 2026-11-21
     assert!(
         expired
             .stdout
-            .contains("eval-is-fine expired on 2026-11-21: 2 findings came back"),
+            .contains("eval-is-fine expired on 2026-11-21: findings that came back by it: 2"),
         "{}",
         expired.stdout
     );
@@ -686,4 +686,76 @@ fn the_help_is_as_documented() {
             .contains("security-gate")
     );
     assert!(workplace.run(&["man"]).stdout.contains(".TH security-gate"));
+}
+
+/// The demo is run from the checkout, as the README has it.
+fn demo(arguments: &[&str], out: &Path) -> Run {
+    let output = Command::new(env!("CARGO_BIN_EXE_security-gate"))
+        .env_clear()
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(arguments)
+        .output()
+        .unwrap();
+    let read = |name| fs_err::read_to_string(out.join(name)).ok();
+    let summary =
+        read("security-gate-summary.json").map(|text| serde_json::from_str(&text).unwrap());
+    summary.iter().for_each(assert_valid);
+    Run {
+        code: output.status.code().unwrap(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+        summary,
+        markdown: read("security-gate-summary.md"),
+    }
+}
+
+#[test]
+fn the_readme_shows_what_happens() {
+    let readme =
+        fs_err::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let folder = out.path().to_str().unwrap();
+    let check = demo(
+        &[
+            "check",
+            "--config",
+            "fixtures/demo/security-gate.toml",
+            "--out",
+            folder,
+        ],
+        out.path(),
+    );
+    assert_eq!(check.code, 1);
+    assert!(
+        readme.contains(&format!("```text\n{}```", check.stdout)),
+        "{}",
+        check.stdout
+    );
+    let inspect = demo(&["inspect", "fixtures/demo/reports/trivy.json"], out.path());
+    assert!(readme.contains(&inspect.stdout), "{}", inspect.stdout);
+}
+
+#[test]
+fn the_demo_fails_for_reasons_worth_reading() {
+    let out = tempfile::tempdir().unwrap();
+    let folder = out.path().to_str().unwrap();
+    let config = "fixtures/demo/security-gate.toml";
+    let run = demo(
+        &[
+            "check",
+            "--config",
+            config,
+            "--now",
+            "2026-11-21T12:00:00Z",
+            "--out",
+            folder,
+        ],
+        out.path(),
+    );
+    assert_eq!(run.code, 1);
+    let version = env!("CARGO_PKG_VERSION");
+    insta::with_settings!({filters => vec![(version, "[version]")]}, {
+        assert_snapshot!("demo_markdown", run.markdown.unwrap());
+        assert_snapshot!("demo_json", serde_json::to_string_pretty(&run.summary.unwrap()).unwrap());
+    });
 }

@@ -211,3 +211,31 @@ fn reports_are_recognized_by_their_content() {
         wrong.join("\n")
     );
 }
+
+/// Every field of every finding, of one or two reports of each format.
+#[test]
+fn findings_are_read_in_full() {
+    for name in [
+        "semgrep/semgrep-1.182.0-mixed-errors-nosem.json",
+        "semgrep/defectdojo-close_old_findings_report_line31.json",
+        "bandit/bandit-1.9.4-odd-names-errors.json",
+        "zap/constructed-multisite-false-positive.json",
+        "zap/constructed-multisite-false-positive.xml",
+        "zap/defectdojo-zap-xml-plus-format.xml",
+        "trivy/constructed-statuses-and-classes.json",
+        "trivy/trivy-convert-npm-with-suppressed.json",
+        "trivy/trivy-secrets.json",
+        "trivy/trivy-old-schema.json",
+        "trivy/scb-k8s-results_unexpected-attribute.json",
+        "gitleaks/gitleaks-8.26.0-ownrepo-git.json",
+        "gitleaks/gitleaks-8.26.0-ownrepo-dir.csv",
+        "gitleaks/defectdojo-version_7.5.0.json",
+        "dependency-check/constructed-suppressed-and-scores.json",
+        "dependency-check/defectdojo-version-6.5.3.xml",
+        "dependency-check/defectdojo-multiple_vulnerabilities_has_multiple_findings.xml",
+    ] {
+        let folder = &folders()[0];
+        let (scan, findings) = read(&folder.join(name), None);
+        insta::assert_debug_snapshot!(name.replace('/', "_"), (scan.unwrap(), findings));
+    }
+}

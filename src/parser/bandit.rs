@@ -437,14 +437,14 @@ mod tests {
         "test_name":"subprocess_popen_with_shell_equals_true"}"#;
 
     fn finding_of(result: &str) -> Finding {
-        let (_, mut findings) = read(&report(result)).unwrap();
+        let (_, mut findings) = read(report(result)).unwrap();
         assert_eq!(findings.len(), 1, "{result}");
         findings.remove(0)
     }
 
     #[test]
     fn a_report_is_read() {
-        let (scan, findings) = read(&report(RESULT)).unwrap();
+        let (scan, findings) = read(report(RESULT)).unwrap();
         assert_eq!(
             (scan.health(), scan.notes.len()),
             (Health::Complete, 0),
@@ -700,7 +700,7 @@ mod tests {
                 "{from}"
             );
         }
-        let (_, twice) = read(&report(&format!("{RESULT},{RESULT}"))).unwrap();
+        let (_, twice) = read(report(&format!("{RESULT},{RESULT}"))).unwrap();
         assert_eq!(twice[1].fingerprint, one.with_ordinal(1));
     }
 

@@ -280,7 +280,7 @@ mod testing {
         let mut findings = Vec::new();
         let window = Window::over(text.as_ref()).unwrap();
         let (scan, _) = parse(window, name, declared, options, &mut |finding| {
-            findings.push(finding)
+            findings.push(finding);
         });
         scan.map(|scan| (scan, findings))
             .map_err(|error| error.to_string())

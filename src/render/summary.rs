@@ -590,7 +590,7 @@ fn reasons(decision: &Decision<'_>) -> Vec<Reason> {
         lane: None,
         report: None,
         text: format!(
-            "the exception {} expired on {}: {} findings came back by it",
+            "the exception {} expired on {}: findings that came back by it: {}",
             outcome.exception.id,
             outcome.exception.expires,
             outcome.findings.len()
@@ -598,9 +598,9 @@ fn reasons(decision: &Decision<'_>) -> Vec<Reason> {
     });
     broken(Action::Fail, Effect::Fail)
         .chain(decision.gaps.iter().map(gap(Effect::Incomplete)))
+        .chain(expired)
         .chain(broken(Action::Warn, Effect::Warn))
         .chain(decision.warnings.iter().map(gap(Effect::Warn)))
-        .chain(expired)
         .collect()
 }
 

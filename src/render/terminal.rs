@@ -122,7 +122,8 @@ fn in_words(reason: &Reason) -> String {
 }
 
 fn lanes(out: &mut String, lanes: &[LaneRow<'_>], width: usize) {
-    const COLUMNS: [&str; 10] = [
+    const OUTCOME: usize = "incomplete".len();
+    const ALL: [&str; 9] = [
         "reports",
         "critical",
         "high",
@@ -132,46 +133,57 @@ fn lanes(out: &mut String, lanes: &[LaneRow<'_>], width: usize) {
         "unknown",
         "accepted",
         "suppressed",
-        "",
     ];
-    let wide = width >= 96;
-    let columns = if wide { &COLUMNS[..9] } else { &COLUMNS[1..7] };
     let longest = lanes
         .iter()
         .map(|lane| line(lane.name).width())
         .max()
         .unwrap_or_default()
         .clamp(4, 24);
-    let header = ["", columns.join("  ").as_str()].join("  ");
+    let taken =
+        2 + longest + 2 + OUTCOME + ALL.iter().map(|column| column.len() + 1).sum::<usize>();
+    // On a narrow terminal, only what is open.
+    let columns = if taken <= width { 0..9 } else { 1..7 };
+    let shown = |cells: [String; 9]| {
+        let cells = cells
+            .into_iter()
+            .zip(ALL)
+            .map(|(cell, column)| format!(" {cell:>0$}", column.len()));
+        cells
+            .skip(columns.start)
+            .take(columns.len())
+            .collect::<String>()
+    };
+    let header = shown(ALL.map(str::to_owned));
     put(
         out,
         format_args!(
-            "  {DIM}{:longest$}  {:10}{header}{DIM:#}",
+            "  {DIM}{:longest$}  {:OUTCOME$}{header}{DIM:#}",
             "lane", "outcome"
         ),
     );
     for lane in lanes.iter().take(MOST_LANES) {
-        let open = lane.counts.open.listed();
-        let numbers = [lane.reports as u64]
-            .into_iter()
-            .chain(open.map(|(_, count)| count))
-            .chain([lane.counts.accepted.total(), lane.counts.suppressed.total()]);
-        let skipped = usize::from(!wide);
-        let cells: String = numbers
-            .skip(skipped)
-            .zip(columns.iter())
-            .map(|(number, column)| match number {
-                0 => format!("  {:>1$}", "·", column.len()),
-                number => format!("  {number:>0$}", column.len()),
-            })
-            .collect();
+        let [critical, high, medium, low, info, unknown] =
+            lane.counts.open.listed().map(|(_, count)| count);
+        let (accepted, suppressed) = (lane.counts.accepted.total(), lane.counts.suppressed.total());
+        let reports = lane.reports as u64;
+        let counts = [
+            reports, critical, high, medium, low, info, unknown, accepted, suppressed,
+        ];
+        let cells = shown(counts.map(|count| {
+            if count == 0 {
+                "·".to_owned()
+            } else {
+                count.to_string()
+            }
+        }));
         let style = verdict_style(lane.outcome);
         let name = short_line(lane.name, longest);
         let pad = " ".repeat(longest.saturating_sub(name.width()));
         put(
             out,
             format_args!(
-                "  {name}{pad}  {style}{:10}{style:#}{cells}",
+                "  {name}{pad}  {style}{:OUTCOME$}{style:#}{cells}",
                 lane.outcome.name()
             ),
         );
@@ -202,7 +214,7 @@ fn blocking(out: &mut String, summary: &Summary<'_>, width: usize, lines: usize)
             ),
         );
         let place = match finding.upgrade() {
-            Some(upgrade) => format!("{} → {upgrade}", finding.location),
+            Some(upgrade) => format!("{upgrade}: {}", finding.location),
             None => finding.location.to_string(),
         };
         put(
