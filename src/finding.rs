@@ -45,8 +45,11 @@ pub struct Finding {
     pub instance_count: u64,
     /// Versions in which the package is repaired, in the scanner's words.
     pub fixed_in: Vec<String>,
-    /// Addresses to read on.
+    /// Addresses to read on. At most [`Finding::MAX_REFERENCES`] are kept;
+    /// `reference_count` has them all.
     pub references: Vec<String>,
+    /// How many addresses the scanner gives.
+    pub reference_count: u64,
     /// The keyed digest of the secret that was found, in place of its value.
     pub secret: Option<String>,
     /// Why the scanner itself suppressed the finding; absent when it did not.
@@ -58,6 +61,8 @@ pub struct Finding {
 impl Finding {
     /// How many places of one finding are kept.
     pub const MAX_INSTANCES: usize = 50;
+    /// How many addresses of one finding are kept.
+    pub const MAX_REFERENCES: usize = 10;
 
     /// Makes a finding with what every finding has; the rest is absent.
     pub fn new(
@@ -86,6 +91,7 @@ impl Finding {
             instance_count: 1,
             fixed_in: Vec::new(),
             references: Vec::new(),
+            reference_count: 0,
             secret: None,
             suppressed: None,
             pointer: String::new(),
@@ -291,7 +297,7 @@ pub enum CvssVersion {
 }
 
 /// Where a problem is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Location {
     /// A place in a source file.

@@ -256,6 +256,9 @@ impl<'a> Emitter<'a> {
         let ordinal = self.ordinals.entry(finding.fingerprint).or_default();
         finding.fingerprint = finding.fingerprint.with_ordinal(*ordinal);
         *ordinal += 1;
+        finding.reference_count = finding.references.len() as u64;
+        finding.references.truncate(Finding::MAX_REFERENCES);
+        finding.references.shrink_to_fit();
         if finding.title.trim().is_empty() {
             finding.title = match finding.rule_id.trim() {
                 "" => "finding without a name".to_owned(),

@@ -278,13 +278,12 @@ fn order<'j>(judged: &'j Judged<'_>) -> impl Ord + use<'j> {
         finding,
         severity,
     } = judged.subject;
-    let place = finding.location.to_string();
     (
         severity,
         judged.status,
         lane,
         scanner,
-        place,
+        &finding.location,
         &finding.rule_id,
         finding.fingerprint,
         judged.report,

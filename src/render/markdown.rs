@@ -127,7 +127,7 @@ struct Exception<'a> {
 #[derive(Serialize)]
 struct Blocking<'a> {
     #[serde(flatten)]
-    row: &'a FindingRow<'a>,
+    row: FindingRow<'a>,
     place: String,
     advice: Option<String>,
 }
@@ -177,9 +177,9 @@ impl<'a> Page<'a> {
             .blocking()
             .take(rows)
             .map(|row| Blocking {
-                row,
                 place: row.location.to_string(),
-                advice: summary.advice(row),
+                advice: summary.advice(&row),
+                row,
             })
             .collect();
         Self {
@@ -194,7 +194,7 @@ impl<'a> Page<'a> {
             lanes,
             reports,
             exceptions,
-            blocking_cut: summary.blocking().count() - blocking.len(),
+            blocking_cut: summary.blocking_count() - blocking.len(),
             blocking,
             rows_cut,
         }

@@ -8,11 +8,12 @@ use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use crate::finding::{Category, Confidence, CvssVersion, Finding, Location, Severity};
 use crate::policy::decide::{Decision, ExceptionState, Gap, Judged, Status, Verdict};
+use crate::policy::selector::Subject;
 use crate::policy::{Action, Policy};
 use crate::report::{BySeverity, Health, Report};
 
@@ -50,7 +51,8 @@ pub struct Summary<'a> {
     /// The exceptions, in the policy's order.
     pub exceptions: Vec<ExceptionRow<'a>>,
     /// Every finding, worst first.
-    pub findings: Vec<FindingRow<'a>>,
+    #[schemars(with = "Vec<FindingRow<'a>>")]
+    pub findings: Findings<'a>,
 }
 
 /// The program.
@@ -339,9 +341,11 @@ pub struct FindingRow<'a> {
     /// Versions in which the package is repaired.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     pub fixed_in: &'a [String],
-    /// Addresses to read on.
+    /// Addresses to read on: the first of those that the report has.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     pub references: &'a [String],
+    /// How many addresses the report has.
+    pub reference_count: u64,
     /// The keyed digest that stands for a secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<&'a str>,
@@ -404,6 +408,7 @@ impl<'a> FindingRow<'a> {
             instances: &finding.instances,
             fixed_in: &finding.fixed_in,
             references: &finding.references,
+            reference_count: finding.reference_count,
             secret: finding.secret.as_deref(),
             report: &report.path,
             pointer: &finding.pointer,
@@ -437,11 +442,37 @@ impl<'a> FindingRow<'a> {
             _ => None,
         }
     }
+}
 
-    /// Whether it keeps the release from going on.
-    pub fn is_blocking(&self) -> bool {
-        !self.breaks.is_empty()
+/// The findings of a decision, each made into a row only when it is written:
+/// there may be a million.
+#[derive(Debug, Clone, Copy)]
+pub struct Findings<'a>(&'a Decision<'a>);
+
+impl Serialize for Findings<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(
+            self.0
+                .findings
+                .iter()
+                .filter_map(|judged| row(self.0, judged)),
+        )
     }
+}
+
+fn row<'a>(decision: &Decision<'a>, judged: &Judged<'a>) -> Option<FindingRow<'a>> {
+    Some(FindingRow::decided(
+        judged,
+        decision.reports.get(judged.report)?,
+    ))
+}
+
+fn blocking<'d, 'a>(decision: &'d Decision<'a>) -> impl Iterator<Item = &'d Judged<'a>> {
+    let mut seen = HashSet::new();
+    decision.findings.iter().filter(move |judged| {
+        let Subject { finding, lane, .. } = judged.subject;
+        !judged.breaks.is_empty() && seen.insert((finding.fingerprint, lane))
+    })
 }
 
 impl<'a> Summary<'a> {
@@ -484,12 +515,6 @@ impl<'a> Summary<'a> {
             expires: outcome.exception.expires.to_string(),
             findings: fingerprints(&outcome.findings),
         });
-        let findings = decision.findings.iter().filter_map(|judged| {
-            Some(FindingRow::decided(
-                judged,
-                decision.reports.get(judged.report)?,
-            ))
-        });
         Self {
             schema: SCHEMA,
             tool: Tool {
@@ -513,17 +538,20 @@ impl<'a> Summary<'a> {
                 .collect(),
             rules: rules.collect(),
             exceptions: exceptions.collect(),
-            findings: findings.collect(),
+            findings: Findings(decision),
         }
     }
 
     /// The findings that keep the release from going on, worst first; one that
     /// stands in several reports once.
-    pub fn blocking(&self) -> impl Iterator<Item = &FindingRow<'a>> {
-        let mut seen = HashSet::new();
-        self.findings.iter().filter(move |finding| {
-            finding.is_blocking() && seen.insert((&finding.fingerprint, finding.lane))
-        })
+    pub fn blocking(&self) -> impl Iterator<Item = FindingRow<'a>> {
+        let Findings(decision) = self.findings;
+        blocking(decision).filter_map(|judged| row(decision, judged))
+    }
+
+    /// How many they are.
+    pub fn blocking_count(&self) -> usize {
+        blocking(self.findings.0).count()
     }
 
     /// What to do about a finding: the upgrade that the report names, or the

@@ -195,7 +195,7 @@ fn lanes(out: &mut String, lanes: &[LaneRow<'_>], width: usize) {
 }
 
 fn blocking(out: &mut String, summary: &Summary<'_>, width: usize, lines: usize) {
-    let total = summary.blocking().count();
+    let total = summary.blocking_count();
     if total == 0 || lines < 4 {
         return;
     }
@@ -205,7 +205,7 @@ fn blocking(out: &mut String, summary: &Summary<'_>, width: usize, lines: usize)
     for finding in summary.blocking().take(shown) {
         let style = severity_style(finding.severity);
         let severity = finding.severity.name();
-        let what = what(finding);
+        let what = what(&finding);
         put(
             out,
             format_args!(

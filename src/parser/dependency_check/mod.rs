@@ -633,6 +633,7 @@ mod tests {
             let xml = Finding {
                 pointer: json.pointer.clone(),
                 references: json.references.clone(),
+                reference_count: json.reference_count,
                 ..xml
             };
             assert_eq!(json, xml);

@@ -482,6 +482,7 @@ mod tests {
                 "https://p.example".to_owned(),
                 "https://r.example".to_owned(),
             ],
+            reference_count: 2,
             pointer: "/Results/0/Vulnerabilities/0".to_owned(),
             ..Finding::new(
                 Fingerprint::new("trivy-vulnerability", &["CVE-2026-1", "libx", "", "", ""]),

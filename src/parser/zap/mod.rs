@@ -367,6 +367,7 @@ mod tests {
                 finding.pointer.clear();
                 // Only the JSON has some.
                 finding.references.clear();
+                finding.reference_count = 0;
             }
             (scan.target, scan.generated_at, scan.notes, findings)
         };
