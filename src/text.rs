@@ -35,7 +35,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
     Cow::Owned(line)
 }
 
-/// [`line`], of at most `limit` characters; a cut is shown by `…`.
+/// [`line()`], of at most `limit` characters; a cut is shown by `…`.
 pub fn short_line(text: &str, limit: usize) -> Cow<'_, str> {
     // Escapes make a text longer by a factor of at most ten, never shorter;
     // looking at more than this would only cost time.

@@ -61,6 +61,8 @@ fn finding() -> impl Strategy<Value = Finding> {
                     Vec::new()
                 };
                 finding.suppressed = is_suppressed.then(|| "by its scanner".to_owned());
+                // As in a real report, no two entries stand in the same place.
+                finding.pointer = format!("{finding:?}");
                 finding
             },
         )
