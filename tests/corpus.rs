@@ -18,11 +18,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use security_gate::artifact;
 use security_gate::finding::{Finding, Severity};
-use security_gate::parser::{self, Options};
-use security_gate::report::{Health, Scan};
+use security_gate::parser;
+use security_gate::report::Health;
 use serde::Deserialize;
+
+mod common;
+
+use common::read;
 
 #[derive(Deserialize)]
 struct Expectations {
@@ -54,21 +57,6 @@ fn folders() -> Vec<PathBuf> {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/reports");
     let other = std::env::var_os("SECURITY_GATE_CORPUS").map(PathBuf::from);
     std::iter::once(own).chain(other).collect()
-}
-
-fn read(path: &Path, declared: Option<&str>) -> (Result<Scan, String>, Vec<Finding>) {
-    let declared = declared.map(|name| parser::by_name(name).expect("a known scanner"));
-    let name = path.file_name().unwrap().to_string_lossy();
-    let mut findings = Vec::new();
-    let window = artifact::open(path, artifact::DEFAULT_MAX_SIZE).unwrap();
-    let (scan, _) = parser::parse(
-        window,
-        &name,
-        declared,
-        &Options::default(),
-        &mut |finding| findings.push(finding),
-    );
-    (scan.map_err(|error| error.to_string()), findings)
 }
 
 /// What is wrong with how a file is read, if anything is.
@@ -195,7 +183,7 @@ fn reports_are_recognized_by_their_content() {
             let path = folder.join(name);
             let text = fs_err::read(&path).unwrap();
             if matches!(text.trim_ascii(), b"" | b"[]" | b"null") {
-                let (scan, _) = self::read(&path, None);
+                let (scan, _) = common::read(&path, None);
                 let error = scan.expect_err("what may be of any scanner needs a declaration");
                 assert!(error.contains("declare it"), "{name}: {error}");
                 continue;

@@ -17,11 +17,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use security_gate::artifact;
-use security_gate::finding::{Finding, Severity};
-use security_gate::parser::{self, Options};
-use security_gate::report::{Health, Scan};
+use security_gate::finding::Severity;
+use security_gate::parser;
+use security_gate::report::Health;
 use serde::Deserialize;
+
+mod common;
+
+use common::read;
 
 #[derive(Deserialize)]
 struct Expectations {
@@ -57,25 +60,8 @@ fn folders() -> Vec<PathBuf> {
     std::iter::once(own).chain(other).collect()
 }
 
-fn read(path: &Path, scanner: &str) -> (Result<Scan, String>, Vec<Finding>) {
-    let name = path.file_name().unwrap().to_string_lossy();
-    let mut findings = Vec::new();
-    let window = match artifact::open(path, artifact::DEFAULT_MAX_SIZE) {
-        Ok(window) => window,
-        Err(error) => return (Err(error.to_string()), findings),
-    };
-    let (scan, _) = parser::parse(
-        window,
-        &name,
-        parser::by_name(scanner),
-        &Options::default(),
-        &mut |finding| findings.push(finding),
-    );
-    (scan.map_err(|error| error.to_string()), findings)
-}
-
 fn problem(path: &Path, case: &Case) -> Option<String> {
-    let (scan, findings) = read(path, &case.scanner);
+    let (scan, findings) = read(path, Some(&case.scanner));
     let everything = format!("{scan:?}{findings:?}");
     if let Some(secret) = case
         .absent

@@ -8,6 +8,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// A text, borrowed where the report allows. Numbers and booleans are read as
@@ -223,6 +226,16 @@ pub(super) fn cwes(text: &str) -> Vec<u32> {
     numbers
 }
 
+/// A time in ISO 8601. Producers that leave the zone out mean UTC: those that
+/// write a local time do not write ISO 8601.
+pub(super) fn timestamp(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    text.parse().ok().or_else(|| {
+        let civil: DateTime = text.parse().ok()?;
+        TimeZone::UTC.to_timestamp(civil).ok()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -285,6 +298,30 @@ mod tests {
         assert_eq!(cwes("CWE-89 CWE-89"), [89]);
         assert!(cwes("NVD-CWE-noinfo").is_empty());
         assert!(cwes("CWE-99999999999999").is_empty());
+    }
+
+    #[test]
+    fn a_time_without_a_zone_is_utc() {
+        for text in [
+            "2026-01-05T10:00:00",
+            "2026-01-05T11:00:00+01:00",
+            " 2026-01-05T10:00:00Z ",
+        ] {
+            assert_eq!(
+                timestamp(text),
+                "2026-01-05T10:00:00Z".parse().ok(),
+                "{text}"
+            );
+        }
+        for text in [
+            "",
+            "yesterday",
+            "1735689599",
+            "2026-02-30T00:00:00Z",
+            "Fri, 2 Jan 2026 03:04:05",
+        ] {
+            assert_eq!(timestamp(text), None, "{text}");
+        }
     }
 
     #[test]

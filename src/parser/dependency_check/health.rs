@@ -1,10 +1,9 @@
 //! What the report says of its own scan.
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 
 use super::DataSource;
+use crate::parser::fields::timestamp;
 use crate::report::Scan;
 
 /// What the report says of its own scan, gathered in whatever order it comes.
@@ -44,7 +43,7 @@ impl Health {
         let lower = name.to_ascii_lowercase();
         let tells =
             lower.starts_with("nvd") && (lower.contains("checked") || lower.contains("modified"));
-        let Some(time) = instant(&source.timestamp).filter(|_| tells) else {
+        let Some(time) = timestamp(&source.timestamp).filter(|_| tells) else {
             return;
         };
         if self.oldest_data.as_ref().is_none_or(|(old, _)| time < *old) {
@@ -101,20 +100,10 @@ fn in_words(message: &str) -> String {
 
 /// Fills in when the report was written.
 pub(super) fn set_date(scan: &mut Scan, date: &str) {
-    scan.generated_at = instant(date);
+    scan.generated_at = timestamp(date);
     if scan.generated_at.is_none() && !date.trim().is_empty() {
         scan.note("the report's date cannot be read");
     }
-}
-
-/// Reads a time in ISO 8601. One without a zone is taken as UTC, which is what
-/// newer versions write.
-fn instant(text: &str) -> Option<Timestamp> {
-    let text = text.trim();
-    text.parse::<Timestamp>().ok().or_else(|| {
-        let time = text.parse::<DateTime>().ok()?;
-        Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp())
-    })
 }
 
 #[cfg(test)]
@@ -218,7 +207,7 @@ mod tests {
             ("2026-02-30T00:00:00Z", None),
             ("", None),
         ] {
-            let found = instant(date).map(|time| time.to_string());
+            let found = timestamp(date).map(|time| time.to_string());
             assert_eq!(found.as_deref(), time, "{date}");
         }
         let mut scan = Scan::default();

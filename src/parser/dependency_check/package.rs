@@ -1,5 +1,7 @@
 //! What a dependency is, and what of that stays the same.
 
+use percent_encoding::percent_decode_str;
+
 use super::{Dependency, Identifier, text};
 use crate::fingerprint::without_digits;
 
@@ -79,19 +81,7 @@ impl Package {
 
 /// `text` without percent-encoding.
 fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        let escaped = after
-            .get(..2)
-            .filter(|_| *first == b'%')
-            .and_then(|digits| std::str::from_utf8(digits).ok())
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        bytes.push(escaped.unwrap_or(*first));
-        let length = if escaped.is_some() { 2 } else { 0 };
-        rest = after.get(length..).unwrap_or_default();
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]

@@ -5,11 +5,7 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
-
-use super::fields::{Number, Text, Texts};
+use super::fields::{Number, Text, Texts, timestamp};
 use super::json::{self, Json};
 use super::{Emitter, Format, Parse, ParseError, Parser, Untyped};
 use crate::report::Scan;
@@ -174,12 +170,7 @@ fn created_at(text: &str, scan: &mut Scan) {
     if text.is_empty() || text.starts_with("0001-01-01T") {
         return;
     }
-    // Trivy always gives a zone; without one it has to be UTC.
-    let utc = |text: &str| text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok();
-    scan.generated_at = text
-        .parse::<Timestamp>()
-        .ok()
-        .or_else(|| Some(utc(text)?.timestamp()));
+    scan.generated_at = timestamp(text);
     if scan.generated_at.is_none() {
         scan.note("the time in `CreatedAt` is not readable");
     }
