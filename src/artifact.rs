@@ -57,6 +57,18 @@ impl From<io::Error> for ArtifactError {
     }
 }
 
+/// More would have to be kept of a pinned window than it may.
+#[derive(Debug, thiserror::Error)]
+#[error("nothing at the beginning of the text says what it is")]
+struct TooFar;
+
+/// Whether reading on failed only because a pinned window keeps no more.
+pub fn is_too_far(error: &io::Error) -> bool {
+    error
+        .get_ref()
+        .is_some_and(<dyn std::error::Error + Send + Sync>::is::<TooFar>)
+}
+
 /// What a file turned out to be: its size and digest, as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Digested {
@@ -103,7 +115,8 @@ pub struct Window {
     start: usize,
     end: usize,
     place: Place,
-    pinned: bool,
+    /// How many bytes may be kept for going back; absent when none are.
+    pinned: Option<usize>,
     at_end: bool,
 }
 
@@ -182,7 +195,7 @@ impl Window {
             start: 0,
             end: 0,
             place: Place::START,
-            pinned: false,
+            pinned: None,
             at_end: false,
         })
     }
@@ -206,7 +219,10 @@ impl Window {
         if self.at_end {
             return Ok(false);
         }
-        if !self.pinned && self.start > 0 {
+        if self.pinned.is_some_and(|limit| self.end >= limit) {
+            return Err(io::Error::other(TooFar));
+        }
+        if self.pinned.is_none() && self.start > 0 {
             self.buffer.copy_within(self.start..self.end, 0);
             self.end -= self.start;
             self.start = 0;
@@ -248,18 +264,19 @@ impl Window {
             .unwrap_or_default()
     }
 
-    /// Keeps what is consumed from now on, for [`Window::rewind`]. To be
-    /// called before anything is consumed.
-    pub fn pin(&mut self) {
-        self.pinned = true;
+    /// Keeps what is consumed from now on, for [`Window::rewind`]. To be called
+    /// before anything is consumed. Reading on for more than about `limit` bytes
+    /// is then an error, [`is_too_far`].
+    pub fn pin(&mut self, limit: usize) {
+        self.pinned = Some(limit);
     }
 
     /// Goes back to the beginning of the text, and keeps no more.
     pub fn rewind(&mut self) {
-        debug_assert!(self.pinned, "only a pinned window can go back");
+        debug_assert!(self.pinned.is_some(), "only a pinned window can go back");
         self.start = 0;
         self.place = Place::START;
-        self.pinned = false;
+        self.pinned = None;
     }
 
     /// Reads what is left of the file as stored, for its size and digest.
@@ -443,11 +460,13 @@ mod tests {
     #[test]
     fn what_is_pinned_can_be_read_again() {
         let mut window = Window::over(*b"abc").unwrap();
-        window.pin();
+        window.pin(2);
         assert!(window.fill().unwrap());
         Window::consume(&mut window, 2);
         assert_eq!(window.available(), b"c");
+        assert!(is_too_far(&window.fill().unwrap_err()));
         window.rewind();
+        assert!(!window.fill().unwrap());
         assert_eq!(
             (window.available(), window.place()),
             (&b"abc"[..], Place::START)

@@ -68,11 +68,8 @@ impl std::fmt::Display for Fingerprint {
 /// the checkout, which differs from runner to runner. `workspace` is that
 /// folder where it is known; the usual ones of CI systems are known anyway.
 pub fn stable_path(path: &str, workspace: Option<&str>) -> String {
-    let path = path.replace('\\', "/");
-    let mut path = path.as_str();
-    while let Some(rest) = path.strip_prefix("./") {
-        path = rest.trim_start_matches('/');
-    }
+    let path = without_detours(&path.replace('\\', "/"));
+    let path = path.as_str();
     let below = workspace
         .map(|folder| folder.replace('\\', "/"))
         .and_then(|folder| strip_folder(path, folder.trim_end_matches('/')).map(str::to_owned))
@@ -99,6 +96,23 @@ const CHECKOUTS: [&str; 12] = [
     "/workspace",                           // Tekton, Cloud Build
     "/src",                                 // Semgrep's image and others
 ];
+
+/// The path without `.`, without empty names, and with `..` resolved: a folder's
+/// name in a path may not stand for another folder.
+pub fn without_detours(path: &str) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for name in path.split('/') {
+        match name {
+            "" | "." => {}
+            ".." if names.last().is_some_and(|last| *last != "..") => {
+                names.pop();
+            }
+            name => names.push(name),
+        }
+    }
+    let root = if path.starts_with('/') { "/" } else { "" };
+    root.to_owned() + &names.join("/")
+}
 
 fn strip_folder<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
     if folder.is_empty() {
@@ -182,6 +196,7 @@ mod tests {
             ("src/app.py", None),
             ("./src/app.py", None),
             ("././/src/app.py", None),
+            ("tests/../src//app.py", None),
             (".\\src\\app.py", None),
             ("/builds/acme/shop/src/app.py", None),
             ("/home/runner/work/shop/shop/src/app.py", None),
@@ -191,6 +206,7 @@ mod tests {
         ] {
             assert_eq!(stable_path(path, workspace), "src/app.py", "{path}");
         }
+        assert_eq!(stable_path("../a/../../b", None), "../../b");
         assert_eq!(stable_path("/etc/passwd", None), "etc/passwd");
         assert_eq!(stable_path("/src", None), "src");
         assert_eq!(stable_path("", None), "");

@@ -1,9 +1,11 @@
-//! Making foreign text safe for where it goes.
+//! Words for people: foreign text made safe for where it goes, and suggestions.
 //!
 //! Titles, paths and messages come from the code under test, and so from
 //! whoever wrote it. Nothing in them may act on a terminal, a page or a log.
 
 use std::borrow::Cow;
+
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// One line of visible characters: white space becomes single blanks, and what
 /// controls, reorders or hides text is written as an escape (`\u{202e}`).
@@ -35,24 +37,33 @@ pub fn line(text: &str) -> Cow<'_, str> {
     Cow::Owned(line)
 }
 
-/// [`line()`], of at most `limit` characters; a cut is shown by `…`.
+/// [`line()`], of at most `limit` columns; a cut is shown by `…`.
 pub fn short_line(text: &str, limit: usize) -> Cow<'_, str> {
-    // Escapes make a text longer by a factor of at most ten, never shorter;
-    // looking at more than this would only cost time.
+    // Looking at more than can be shown would only cost time: a line is never
+    // much shorter than its text, unless that is mostly blank.
     let start = match text.char_indices().nth(limit.saturating_mul(4)) {
         Some((end, _)) => text.get(..end).unwrap_or(text),
         None => text,
     };
     let was_cut = start.len() < text.len();
     let line = line(start);
-    if !was_cut && line.chars().count() <= limit {
+    if !was_cut && line.width() <= limit {
         return line;
     }
-    let kept: String = line.chars().take(limit.saturating_sub(1)).collect();
+    let mut kept = String::new();
+    let mut left = limit.saturating_sub(1);
+    for character in line.chars() {
+        let width = character.width().unwrap_or_default();
+        if width > left {
+            break;
+        }
+        left -= width;
+        kept.push(character);
+    }
     Cow::Owned(kept + "…")
 }
 
-/// A Markdown code span with `text` as one line of at most `limit` characters.
+/// A Markdown code span with `text` as one line of at most `limit` columns.
 ///
 /// In a code span nothing is markup: no HTML, no link, no mention, no reference
 /// to an issue, no command of a forge. Bars are escaped, for table cells.
@@ -74,6 +85,37 @@ pub fn code_span(text: &str, limit: usize) -> String {
         ""
     };
     format!("{fence}{pad}{}{pad}{fence}", line.replace('|', "\\|"))
+}
+
+/// The one of `known` that `word` was probably meant to be.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let allowed = (word.chars().count() / 3).max(1);
+    known
+        .into_iter()
+        .map(|candidate| {
+            (
+                strsim::damerau_levenshtein(&word.to_lowercase(), candidate),
+                candidate,
+            )
+        })
+        .filter(|(distance, _)| *distance <= allowed)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// `did you mean …?`, or else the choice.
+pub fn suggestion(word: &str, known: &[&str]) -> String {
+    match nearest(word, known.iter().copied()) {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => format!(
+            "one of {}",
+            known
+                .iter()
+                .map(|word| format!("`{word}`"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
+    }
 }
 
 /// Whether a character controls, reorders or hides text instead of showing.
@@ -121,6 +163,8 @@ mod tests {
         assert_eq!(short_line("abcdef", 6), "abcdef");
         assert_eq!(short_line("abcdefg", 6), "abcde…");
         assert_eq!(short_line(&"é".repeat(1_000_000), 3), "éé…");
+        assert_eq!(short_line("漢字漢字", 6), "漢字…");
+        assert_eq!(short_line("漢字", 4), "漢字");
         assert_eq!(short_line(&"\x1b".repeat(100), 8), "\\u{1b}\\…");
     }
 

@@ -338,6 +338,7 @@ fn a_folder_is_searched_for_reports() {
 #[test]
 fn lanes_say_what_must_be_there() {
     let config = r#"
+extends = "builtin:baseline"
 [lane.mainline-sast]
 reports = ["reports/semgrep*.json"]
 expect = ["semgrep"]
@@ -387,7 +388,9 @@ fn a_degraded_scan_is_what_the_lane_says() {
             0,
         ),
     ] {
-        let config = format!("[lane.mainline-sast]\nreports = [\"semgrep.json\"]\n{setting}\n");
+        let config = format!(
+            "extends = \"builtin:baseline\"\n[lane.mainline-sast]\nreports = [\"semgrep.json\"]\n{setting}\n"
+        );
         let workplace =
             Workplace::new(&[("security-gate.toml", &config), ("semgrep.json", &degraded)]);
         let run = workplace.check(&[]);
@@ -431,7 +434,7 @@ expires = 2026-11-21
     assert!(
         expired
             .stdout
-            .contains("eval-is-fine expired on 2026-11-21: findings that came back by it: 2"),
+            .contains("eval-is-fine expired on 2026-11-21: 2 findings came back"),
         "{}",
         expired.stdout
     );
@@ -446,7 +449,7 @@ expires = 2026-11-21
             early.code,
             early.summary.unwrap()["exceptions"][0]["state"].clone()
         ),
-        (1, "not-yet-decided".into())
+        (1, "not-yet-in-force".into())
     );
 }
 
@@ -532,15 +535,22 @@ fn a_template_is_the_users_own() {
     let good = workplace.check(&["semgrep.json", "--template", "good.md"]);
     assert_eq!(good.code, 1);
     assert_eq!(good.markdown.unwrap(), "fail: ``<b>@all \\| `x`</b> 1``\n");
-    // The verdict stands; that a page is missing is said.
-    let bad = workplace.check(&["semgrep.json", "--template", "bad.md"]);
-    assert_eq!(bad.code, 1);
-    assert!(bad.stderr.contains("undefined value"), "{}", bad.stderr);
+    // A slip in a template is a mistake, found before anything is written.
+    let fresh = Workplace::new(&[
+        ("semgrep.json", CLEAN),
+        ("bad.md", "{{ vedrict }}"),
+        ("open.md", "{% for"),
+    ]);
+    for (template, message) in [("bad.md", "undefined value"), ("open.md", "syntax error")] {
+        let bad = fresh.check(&["semgrep.json", "--template", template]);
+        assert_eq!((bad.code, bad.summary.is_some()), (2, false), "{template}");
+        assert!(bad.stderr.contains(message), "{}", bad.stderr);
+    }
     assert_eq!(
         workplace
             .check(&["semgrep.json", "--template", "endless.md"])
             .code,
-        1
+        2
     );
     let long = workplace
         .check(&["semgrep.json", "--template", "long.md"])
@@ -554,9 +564,15 @@ fn a_decision_that_cannot_be_written_is_no_pass() {
     let workplace = Workplace::new(&[("semgrep.json", CLEAN), ("file", "")]);
     for out in ["file", "none/at/all"] {
         let run = workplace.check(&["semgrep.json", "--out", out]);
-        assert_eq!(run.code, 3, "{out}: {}", run.stderr);
-        assert!(run.stderr.contains("cannot write"), "{}", run.stderr);
+        assert_eq!(run.code, 2, "{out}: {}", run.stderr);
+        assert!(run.stderr.contains("is no folder"), "{}", run.stderr);
     }
+    fs_err::create_dir(workplace.path("security-gate-summary.md")).unwrap();
+    let run = workplace.check(&["semgrep.json"]);
+    assert_eq!(run.code, 3, "{}", run.stderr);
+    assert!(run.stderr.contains("cannot write"), "{}", run.stderr);
+    assert_eq!(run.summary.unwrap()["exit_code"], 3);
+    fs_err::remove_dir(workplace.path("security-gate-summary.md")).unwrap();
     #[cfg(target_os = "linux")]
     for arguments in [
         vec!["check", "semgrep.json"],
@@ -632,7 +648,7 @@ fn quiet_says_nothing_and_verbose_says_how() {
     assert!(
         verbose
             .stderr
-            .contains("semgrep.json: complete, lane mainline-sast"),
+            .contains("semgrep.json: semgrep-json, complete, lane mainline-sast"),
         "{}",
         verbose.stderr
     );
@@ -758,4 +774,193 @@ fn the_demo_fails_for_reasons_worth_reading() {
         assert_snapshot!("demo_markdown", run.markdown.unwrap());
         assert_snapshot!("demo_json", serde_json::to_string_pretty(&run.summary.unwrap()).unwrap());
     });
+}
+
+#[test]
+fn a_searched_folder_keeps_nothing_back() {
+    let sarif =
+        r#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"CodeQL"}},"results":[]}]}"#;
+    let grype =
+        r#"{"matches":[{"vulnerability":{"severity":"Critical"}}],"descriptor":{"name":"grype"}}"#;
+    let damaged = r#"{"SchemaVersion":2,"Results":[{"Target":"b","Vulnerabilities":[]}]}"#;
+    let legacy = r#"[{"Target":"a"},{"Target":"b","Vulnerabilities":[]}]"#;
+    let shouted = semgrep(&["ERROR"]);
+    for (name, text, code) in [
+        ("more.sarif", sarif, 3),
+        ("grype.json", grype, 3),
+        ("trivy.json", damaged, 3),
+        ("legacy.json", legacy, 3),
+        ("page.xml", "<HTML><body>502</body></HTML>", 3),
+        ("cut.json", "{\"results\":[", 3),
+        ("SEMGREP.JSON", &shouted, 1),
+        ("package.json", r#"{"name":"shop","dependencies":{}}"#, 0),
+        ("users.csv", "name,mail\na,b\n", 0),
+        ("junit.xml", "<testsuites/>", 0),
+    ] {
+        let workplace = Workplace::new(&[("f/clean.json", CLEAN)]);
+        fs_err::write(workplace.path("f").join(name), text).unwrap();
+        let run = workplace.check(&["f"]);
+        assert_eq!(run.code, code, "{name}: {}", run.stdout);
+        assert!(
+            run.stdout.contains(name) || code == 1,
+            "{name}: {}",
+            run.stdout
+        );
+        let passed_over = run.summary.unwrap()["passed_over"]
+            .as_array()
+            .unwrap()
+            .len();
+        assert_eq!(passed_over, usize::from(code == 0), "{name}");
+    }
+}
+
+#[test]
+fn a_pattern_matches_however_it_is_spelt() {
+    let bad = semgrep(&["ERROR"]);
+    for pattern in [
+        "reports/*.json",
+        "./reports/*.json",
+        "reports/./*.json",
+        "reports//*.json",
+        "x/../reports/*.json",
+    ] {
+        let config =
+            format!("extends = \"builtin:baseline\"\n[lane.other]\nreports = [\"{pattern}\"]\n");
+        let workplace = Workplace::new(&[
+            ("a[1]/security-gate.toml", &config),
+            ("a[1]/reports/s.json", &bad),
+        ]);
+        let run = workplace.check(&["--config", "a[1]/security-gate.toml"]);
+        assert_eq!(run.code, 1, "{pattern}: {}", run.stdout);
+        fs_err::create_dir(workplace.path("reports")).unwrap();
+        fs_err::copy(
+            workplace.path("a[1]/reports/s.json"),
+            workplace.path("reports/s.json"),
+        )
+        .unwrap();
+        assert_eq!(workplace.check(&[pattern]).code, 1, "{pattern}");
+    }
+}
+
+#[test]
+fn an_exception_cannot_accept_everything() {
+    for selector in [
+        "severity = \">=info\"",
+        "scanner = \"*\"",
+        "lane = \"**\"",
+        "rule = \"*\"",
+        "vulnerability = [\"CVE-1\", \"*\"]",
+        "path = \"**/*\"",
+        "category = [\"sast\", \"dast\", \"sca\", \"secret\", \"misconfiguration\", \"license\", \"quality\"]",
+        "rule = \"*\", severity = [\">=low\", \"info\"]",
+    ] {
+        let exception = format!(
+            "[[exception]]\nid = \"e\"\nreason = \"r\"\nexpires = 2099-01-01\nwhere = {{ {selector} }}\n"
+        );
+        let workplace = Workplace::new(&[
+            ("semgrep.json", &semgrep(&["ERROR"])),
+            ("security-exceptions.toml", &exception),
+        ]);
+        let run = workplace.check(&["semgrep.json"]);
+        assert_eq!(run.code, 2, "{selector}");
+        assert!(
+            run.stderr.contains("cannot accept everything"),
+            "{}",
+            run.stderr
+        );
+    }
+}
+
+#[test]
+fn a_common_base_does_not_undo_what_is_laid_over_it() {
+    let workplace = Workplace::new(&[
+        (
+            "strict.toml",
+            "extends = \"builtin:baseline\"\n[[rule]]\nid = \"medium\"\nwhere = { severity = \"medium\" }\n",
+        ),
+        (
+            "lanes.toml",
+            "extends = [\"builtin:baseline\"]\n[lane.mainline-sast]\nexpect = [\"semgrep\"]\n",
+        ),
+        (
+            "top.toml",
+            "extends = [\"strict.toml\", \"./lanes.toml\", \"builtin:baseline\"]\n",
+        ),
+        ("semgrep.json", &semgrep(&["WARNING"])),
+    ]);
+    for policy in ["strict.toml", "top.toml"] {
+        assert_eq!(
+            workplace.check(&["--policy", policy, "semgrep.json"]).code,
+            1,
+            "{policy}"
+        );
+    }
+}
+
+#[test]
+fn a_policy_that_cannot_fail_is_refused() {
+    for policy in [
+        "",
+        "[lane.mainline-sast]\nexpect = [\"semgrep\"]\n",
+        "[[rule]]\nid = \"a\"\naction = \"warn\"\n",
+    ] {
+        let workplace = Workplace::new(&[("security-gate.toml", policy), ("semgrep.json", CLEAN)]);
+        let run = workplace.check(&["semgrep.json"]);
+        assert_eq!(run.code, 2, "{policy}");
+        assert!(run.stderr.contains("passes everything"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn paths_are_meant_below_the_checkout() {
+    let rule = "[[rule]]\nid = \"src\"\nwhere = { path = \"src/**\" }\n";
+    let mut workplace = Workplace::new(&[("security-gate.toml", rule)]);
+    let report = |path: &str| {
+        semgrep(&["INFO"]).replace("\"path\":\"src/a.py\"", &format!("\"path\":\"{path}\""))
+    };
+    let here = workplace
+        .path("src/a.py")
+        .canonicalize()
+        .unwrap_or_else(|_| workplace.path("src/a.py"));
+    for (path, code) in [
+        ("src/a.py", 1),
+        (here.to_str().unwrap(), 1),
+        ("/builds/group/below/shop/src/a.py", 1),
+        ("tests/../src/a.py", 1),
+        ("src/../tests/a.py", 0),
+        ("Src/a.py", 0),
+    ] {
+        let is_gitlab = path.starts_with("/builds");
+        let gitlab = [
+            ("GITLAB_CI", "true"),
+            ("CI_PROJECT_DIR", "/builds/group/below/shop"),
+        ];
+        workplace.variables = if is_gitlab {
+            gitlab.to_vec()
+        } else {
+            Vec::new()
+        };
+        fs_err::write(workplace.path("semgrep.json"), report(path)).unwrap();
+        assert_eq!(workplace.check(&["semgrep.json"]).code, code, "{path}");
+    }
+}
+
+#[test]
+fn an_ignored_degradation_is_said_with_its_reason() {
+    let degraded = CLEAN.replace(
+        r#""errors":[]"#,
+        r#""errors":[{"level":"warn","type":"Timeout","path":"gen.py"}]"#,
+    );
+    let config = "extends = \"builtin:baseline\"\n[lane.mainline-sast]\nreports = [\"semgrep.json\"]\n\
+                  degraded = \"ignore\"\ndegraded_reason = \"generated code\"\n";
+    let workplace = Workplace::new(&[("security-gate.toml", config), ("semgrep.json", &degraded)]);
+    let run = workplace.check(&[]);
+    assert_eq!(run.code, 0);
+    assert!(
+        run.stdout
+            .contains("which this lane ignores: generated code"),
+        "{}",
+        run.stdout
+    );
+    assert!(run.markdown.unwrap().contains("generated code"));
 }

@@ -27,7 +27,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "parser",
         &["artifact", "finding", "fingerprint", "report", "secret"],
     ),
-    ("policy", &["finding", "fingerprint", "report"]),
+    ("policy", &["finding", "fingerprint", "report", "text"]),
     ("render", &["finding", "policy", "report", "text"]),
     (
         "cli",

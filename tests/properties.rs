@@ -17,12 +17,16 @@ use jiff::civil::{Date, date};
 use proptest::prelude::*;
 use security_gate::finding::{Category, Finding, Location, Severity};
 use security_gate::fingerprint::Fingerprint;
-use security_gate::policy::decide::{Decision, Verdict, decide};
+use security_gate::policy::decide::{Circumstances, Decision, Verdict, decide};
 use security_gate::policy::selector::{Fix, Patterns, Selector, Severities};
 use security_gate::policy::{Action, Degraded, Exception, Lane, Policy, Rule, Trust};
 use security_gate::report::{Report, Scan, Tally};
 
 const TODAY: Date = date(2026, 11, 21);
+const ON_TODAY: Circumstances<'_> = Circumstances {
+    today: TODAY,
+    workspace: None,
+};
 const LANES: [&str; 3] = ["mainline-sast", "mainline-sca", "extra"];
 const SCANNERS: [&str; 3] = ["semgrep", "trivy", "zap"];
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
@@ -218,7 +222,7 @@ fn named<T>(mut items: Vec<T>, name: impl Fn(&mut T, String)) -> Vec<T> {
 }
 
 fn verdict(policy: &Policy, reports: &[Report]) -> Verdict {
-    decide(policy, reports, TODAY).verdict()
+    decide(policy, reports, ON_TODAY).verdict()
 }
 
 /// What a decision says, without regard to the order in which it was told.
@@ -329,8 +333,8 @@ proptest! {
         for report in &mut other_reports {
             report.findings.reverse();
         }
-        let one = decide(&policy, &reports, TODAY);
-        let other = decide(&other_policy, &other_reports, TODAY);
+        let one = decide(&policy, &reports, ON_TODAY);
+        let other = decide(&other_policy, &other_reports, ON_TODAY);
         prop_assert_eq!(essence(&one), essence(&other));
     }
 
@@ -342,7 +346,7 @@ proptest! {
         let mut copy = at.get(&reports).clone();
         copy.path = "copy.json".into();
         twice.push(copy);
-        let (one, two) = (decide(&policy, &reports, TODAY), decide(&policy, &twice, TODAY));
+        let (one, two) = (decide(&policy, &reports, ON_TODAY), decide(&policy, &twice, ON_TODAY));
         prop_assert_eq!(one.verdict(), two.verdict());
         for (one, two) in one.rules.iter().zip(&two.rules) {
             prop_assert_eq!(one.count, two.count);
@@ -361,7 +365,7 @@ proptest! {
     fn a_rule_that_is_broken_names_its_findings(
         policy in policy(), reports in prop::collection::vec(report(), 0..4),
     ) {
-        let decision = decide(&policy, &reports, TODAY);
+        let decision = decide(&policy, &reports, ON_TODAY);
         for outcome in decision.rules.iter().filter(|outcome| outcome.is_broken()) {
             prop_assert!(outcome.findings.len() as u64 > outcome.rule.max);
             for &index in &outcome.findings {

@@ -3,15 +3,15 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::intake::{self, Intake, Reading};
 use super::output::{Console, width, write_file};
-use super::{Exit, Format, Global, load_policy};
-use crate::policy::decide::{Verdict, decide};
+use super::{Exit, Format, Global, Surroundings, load_policy};
+use crate::policy::decide::{Circumstances, decide};
 use crate::render::{Summary, markdown, terminal};
 
 #[derive(Debug, Args)]
@@ -47,27 +47,48 @@ pub(super) fn run(
 ) -> anyhow::Result<Exit> {
     let now = arguments.now.unwrap_or_else(this_second);
     let template = template(arguments.template.as_deref())?;
+    if !arguments.out.is_dir() {
+        bail!(
+            "`{}` is no folder that the summaries can be written to",
+            arguments.out.display()
+        );
+    }
     let policy = load_policy(arguments.policy.as_deref(), global, console)?;
-    let Intake { reports, context } =
-        intake::read(&arguments.sources, &policy, Reading::Findings, console)?;
+    let Surroundings { context, options } = Surroundings::read();
+    let Intake {
+        reports,
+        passed_over,
+    } = intake::read(
+        &arguments.sources,
+        &policy,
+        &options,
+        Reading::Findings,
+        console,
+    )?;
 
-    let decision = decide(&policy, &reports, now.to_zoned(TimeZone::UTC).date());
+    let today = now.to_zoned(TimeZone::UTC).date();
+    let circumstances = Circumstances {
+        today,
+        workspace: options.workspace.as_deref(),
+    };
+    let decision = decide(&policy, &reports, circumstances);
     let exit = Exit::from(decision.verdict());
-    let summary = Summary::new(&decision, &policy, context, now, exit as u8);
+    let mut summary = Summary::new(&decision, &policy, &passed_over, context, now, exit as u8);
+    let page = markdown::render(&summary, &template)
+        .map_err(anyhow::Error::msg)
+        .context("cannot fill the template")?;
 
-    let written = publish(&summary, &template, arguments, console);
-    Ok(match written {
-        Ok(()) => exit,
-        // A decision that nobody can read is no pass.
-        Err(error) => {
-            console.error(&error);
-            if decision.verdict() == Verdict::Fail {
-                exit
-            } else {
-                Exit::Incomplete
-            }
+    let mut exit = exit;
+    if let Err(error) = publish(&summary, &page, arguments, console) {
+        console.error(&error);
+        // A decision that nobody can read is no pass, and no file may say so.
+        if exit == Exit::Done {
+            exit = Exit::Incomplete;
+            summary.exit_code = exit as u8;
+            drop(write_json(&summary, arguments));
         }
-    })
+    }
+    Ok(exit)
 }
 
 /// A decision is not made to the nanosecond.
@@ -92,29 +113,31 @@ fn template(file: Option<&Path>) -> anyhow::Result<String> {
 /// Writes both summaries, and prints the verdict. All of it is tried.
 fn publish(
     summary: &Summary<'_>,
-    template: &str,
+    page: &str,
     arguments: &Arguments,
     console: &Console,
 ) -> anyhow::Result<()> {
-    let file = |name: &str| arguments.out.join(name);
-    let json = write_file(&file(JSON_FILE), |out| {
+    let path = arguments.out.join(MARKDOWN_FILE);
+    let markdown = write_file(&path, |out| out.write_all(page.as_bytes()));
+    let json = write_json(summary, arguments);
+    print(summary, arguments.format, console)?;
+    json?;
+    markdown.with_context(|| format!("cannot write `{}`", path.display()))
+}
+
+fn write_json(summary: &Summary<'_>, arguments: &Arguments) -> anyhow::Result<()> {
+    let path = arguments.out.join(JSON_FILE);
+    let written = write_file(&path, |out| {
         serde_json::to_writer_pretty(&mut *out, summary)?;
         out.write_all(b"\n")
     });
-    let markdown = markdown::render(summary, template)
-        .map_err(io::Error::other)
-        .and_then(|page| write_file(&file(MARKDOWN_FILE), |out| out.write_all(page.as_bytes())));
-    let printed = print(summary, arguments.format, console);
-    json.with_context(|| format!("cannot write `{}`", file(JSON_FILE).display()))?;
-    markdown.with_context(|| format!("cannot write `{}`", file(MARKDOWN_FILE).display()))?;
-    printed
+    written.with_context(|| format!("cannot write `{}`", path.display()))
 }
 
 fn print(summary: &Summary<'_>, format: Format, console: &Console) -> anyhow::Result<()> {
-    let text = match format {
-        Format::Json => serde_json::to_string_pretty(summary)? + "\n",
-        Format::Text if console.is_quiet() => return Ok(()),
-        Format::Text => terminal::render(summary, width()),
-    };
-    console.result(text.as_bytes()).map(drop)
+    match format {
+        Format::Json => Console::data((serde_json::to_string_pretty(summary)? + "\n").as_bytes()),
+        Format::Text if console.is_quiet() => Ok(()),
+        Format::Text => console.result(terminal::render(summary, width()).as_bytes()),
+    }
 }

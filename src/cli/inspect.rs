@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::intake::{self, Intake, Reading};
 use super::output::Console;
-use super::{Exit, Format, Global, load_policy};
+use super::{Exit, Format, Global, Surroundings, load_policy};
 use crate::render::summary::{FindingRow, ReportRow};
 use crate::report::{BySeverity, Health, Report};
 use crate::text::line;
@@ -43,12 +43,18 @@ pub(super) fn run(
     } else {
         Reading::Counts
     };
-    let Intake { reports, .. } = intake::read(&arguments.sources, &policy, keep, console)?;
-    let text = match arguments.format {
-        Format::Json => json(&reports, arguments.findings)?,
-        Format::Text => text(&reports, arguments.findings),
-    };
-    console.result(text.as_bytes())?;
+    let Intake { reports, .. } = intake::read(
+        &arguments.sources,
+        &policy,
+        &Surroundings::read().options,
+        keep,
+        console,
+    )?;
+    match arguments.format {
+        Format::Json => Console::data(json(&reports, arguments.findings)?.as_bytes())?,
+        Format::Text if console.is_quiet() => {}
+        Format::Text => console.result(text(&reports, arguments.findings).as_bytes())?,
+    }
     let is_readable =
         |report: &Report| matches!(report.health(), Health::Complete | Health::Degraded);
     Ok(if reports.iter().all(is_readable) {
@@ -59,6 +65,7 @@ pub(super) fn run(
 }
 
 fn json(reports: &[Report], with_findings: bool) -> anyhow::Result<String> {
+    // The contract of `inspect` has no target; the text has.
     let rows = reports.iter().map(|report| ReportRow {
         target: None,
         ..ReportRow::from(report)
@@ -130,9 +137,13 @@ fn describe(out: &mut String, report: &Report) -> std::fmt::Result {
     if row.error.is_none() {
         writeln!(
             out,
-            "  findings  {} in {} places ({}), {} suppressed",
+            "  findings  {} in {} ({}), {} suppressed",
             row.findings,
-            row.instances,
+            if row.instances == 1 {
+                "1 place".to_owned()
+            } else {
+                format!("{} places", row.instances)
+            },
             by_severity(row.by_severity),
             row.suppressed
         )?;

@@ -9,13 +9,16 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::parser::{self, PARSERS};
+use crate::parser::{self, Options, PARSERS};
 use crate::policy::Policy;
 use crate::policy::decide::Verdict;
 use crate::policy::load::{self, LoadError, Vocabulary};
+use crate::render::summary::Context;
+use crate::secret::SecretKey;
 
 mod check;
 mod context;
+mod inputs;
 mod inspect;
 mod intake;
 mod output;
@@ -38,9 +41,9 @@ struct Cli {
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 pass or done; 1 the policy is broken; 2 usage, configuration or policy
-error, nothing was decided; 3 something required is missing, unreadable or proves
-nothing. Every code but 0 means no.";
+Exit codes: 0 pass, or done; 1 a rule with the action `fail` is broken; 2 a mistake in
+usage, configuration or policy: nothing was decided; 3 something required is missing,
+unreadable, or proves nothing. Every code but 0 means no.";
 
 /// What every command takes.
 #[derive(Debug, Args)]
@@ -97,7 +100,7 @@ enum Command {
 enum Exit {
     /// Pass, or done.
     Done = 0,
-    /// The policy is broken.
+    /// A rule is broken.
     Negative = 1,
     /// A mistake in usage, configuration or policy: nothing was decided.
     Usage = 2,
@@ -139,16 +142,18 @@ fn run(cli: &Cli, console: &Console) -> anyhow::Result<Exit> {
     match &cli.command {
         Command::Check(arguments) => check::run(arguments, &cli.global, console),
         Command::Inspect(arguments) => inspect::run(arguments, &cli.global, console),
-        Command::Schema(arguments) => schema::run(arguments, console),
+        Command::Schema(arguments) => schema::run(arguments),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut command(), "security-gate", &mut script);
-            console.result(&script)
+            Console::data(&script)?;
+            Ok(Exit::Done)
         }
         Command::Man => {
             let mut page = Vec::new();
             clap_mangen::Man::new(command()).render(&mut page)?;
-            console.result(&page)
+            Console::data(&page)?;
+            Ok(Exit::Done)
         }
     }
 }
@@ -166,6 +171,35 @@ fn say_of_a_panic_that_nothing_was_decided() {
             "error: this is a defect of security-gate; what it was doing has not been done"
         );
     }));
+}
+
+/// What the environment says that a command may need.
+#[derive(Debug)]
+struct Surroundings {
+    context: Context,
+    options: Options,
+}
+
+impl Surroundings {
+    fn read() -> Self {
+        let variable = |name: &str| {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "this is where the environment is read"
+            )]
+            std::env::var(name).ok()
+        };
+        let (context, workspace) = context::read(&variable);
+        let here = std::env::current_dir().ok().map(|path| shown(&path));
+        let secrets = SecretKey::new(variable("SECURITY_GATE_KEY").unwrap_or_default());
+        Self {
+            context,
+            options: Options {
+                secrets,
+                workspace: workspace.or(here),
+            },
+        }
+    }
 }
 
 /// Loads the policy that holds: `named`, else the configuration, else the

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
+use anyhow::Context as _;
 
-use super::{Colour, Exit};
+use super::Colour;
 use crate::policy::problem::Problem;
 use crate::text;
 
@@ -44,12 +45,23 @@ impl Console {
     /// # Errors
     ///
     /// When nobody takes it: a result that is not printed is not done.
-    pub(super) fn result(&self, text: &[u8]) -> anyhow::Result<Exit> {
-        let mut out = AutoStream::new(io::stdout(), self.choice);
+    pub(super) fn result(&self, text: &[u8]) -> anyhow::Result<()> {
+        Self::write(AutoStream::new(io::stdout(), self.choice), text)
+    }
+
+    /// Prints bytes for another program, as they are.
+    ///
+    /// # Errors
+    ///
+    /// When nobody takes them.
+    pub(super) fn data(text: &[u8]) -> anyhow::Result<()> {
+        Self::write(io::stdout(), text)
+    }
+
+    fn write(mut out: impl io::Write, text: &[u8]) -> anyhow::Result<()> {
         out.write_all(text)
             .and_then(|()| out.flush())
-            .map_err(|error| anyhow::Error::from(error).context("cannot print the result"))?;
-        Ok(Exit::Done)
+            .context("cannot print the result")
     }
 
     /// Says something that only the curious want to know.
@@ -84,10 +96,10 @@ impl Console {
     }
 }
 
-/// The width of the terminal in columns; of a job's log, a usual one.
+/// The width of the terminal in columns. A job's log has room for more.
 pub(super) fn width() -> usize {
     terminal_size::terminal_size()
-        .map_or(100, |(width, _)| usize::from(width.0))
+        .map_or(160, |(width, _)| usize::from(width.0))
         .clamp(40, 200)
 }
 

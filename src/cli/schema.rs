@@ -19,7 +19,7 @@ enum Name {
     Summary,
 }
 
-pub(super) fn run(arguments: &Arguments, console: &Console) -> anyhow::Result<Exit> {
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let generator = SchemaSettings::draft2020_12()
         .for_serialize()
         .into_generator();
@@ -28,5 +28,6 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> anyhow::Result<Ex
     };
     let mut text = serde_json::to_vec_pretty(&schema)?;
     text.push(b'\n');
-    console.result(&text)
+    Console::data(&text)?;
+    Ok(Exit::Done)
 }

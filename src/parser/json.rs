@@ -327,9 +327,10 @@ impl Json {
     }
 
     fn fill(&mut self) -> Result<bool, ParseError> {
-        self.window.fill().map_err(|error| {
-            ParseError::at(String::new(), Some(self.place()), super::io_message(&error))
-        })
+        let place = self.place();
+        self.window
+            .fill()
+            .map_err(|error| super::io_error(String::new(), Some(place), &error))
     }
 }
 

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::io;
 
-use crate::artifact::{ArtifactError, Digested, Place, Window};
+use crate::artifact::{self, ArtifactError, Digested, Place, Window};
 use crate::finding::Finding;
 use crate::fingerprint::{self, Fingerprint};
 use crate::report::Scan;
@@ -129,7 +129,7 @@ fn read(
     declared: Option<&'static Parser>,
     emitter: &mut Emitter<'_>,
 ) -> (Result<Scan, ParseError>, Window) {
-    window.pin();
+    window.pin(recognize::FAR_ENOUGH);
     let (recognized, mut window) = recognize::recognize(window);
     window.rewind();
     let (parser, format) =
@@ -169,6 +169,8 @@ pub struct ParseError {
     place: Option<Place>,
     message: String,
     is_foreign: bool,
+    /// Only that recognition has looked at enough.
+    is_too_far: bool,
 }
 
 impl ParseError {
@@ -184,6 +186,7 @@ impl ParseError {
             place,
             message: message.into(),
             is_foreign: false,
+            is_too_far: false,
         }
     }
 
@@ -214,7 +217,15 @@ impl std::fmt::Display for ParseError {
     }
 }
 
-/// The words for an error while reading a file's bytes.
+/// An error while reading a file's bytes.
+fn io_error(path: String, place: Option<Place>, error: &io::Error) -> ParseError {
+    let is_too_far = artifact::is_too_far(error);
+    ParseError {
+        is_too_far,
+        ..ParseError::at(path, place, io_message(error))
+    }
+}
+
 fn io_message(error: &io::Error) -> String {
     match error
         .get_ref()

@@ -63,10 +63,6 @@ impl Shape {
     pub(super) fn is_array(&self) -> bool {
         matches!(self, Self::Array(_))
     }
-
-    fn is_text(&self, wanted: impl Fn(&str) -> bool) -> bool {
-        matches!(self, Self::Scalar(text) if wanted(text))
-    }
 }
 
 impl Outline {
@@ -79,6 +75,11 @@ impl Outline {
                 .map(|(_, shape)| shape),
             _ => None,
         }
+    }
+
+    /// Whether the root object has a text under `key` that passes.
+    fn has_text(&self, key: &str, wanted: impl Fn(&str) -> bool) -> bool {
+        matches!(self.get(key), Some(Shape::Scalar(text)) if wanted(text))
     }
 
     /// Whether the root object has this key.
@@ -175,83 +176,135 @@ pub(super) struct Recognized {
     known: Option<(&'static Parser, &'static Format)>,
 }
 
-type Looks = fn(&Outline) -> bool;
+/// Something that is not read: its name, and whether it lists findings, so that
+/// nobody may pass over it.
+struct Foreign {
+    name: &'static str,
+    is_report: bool,
+    looks: fn(&Outline) -> bool,
+}
+
+const fn report(name: &'static str, looks: fn(&Outline) -> bool) -> Foreign {
+    Foreign {
+        name,
+        is_report: true,
+        looks,
+    }
+}
+
+const fn other(name: &'static str, looks: fn(&Outline) -> bool) -> Foreign {
+    Foreign {
+        name,
+        is_report: false,
+        looks,
+    }
+}
 
 /// Reports that others write and we do not read, and files that are often
 /// mistaken for reports. Named, so that an error can say what was found.
-const FOREIGN: &[(&str, Looks)] = &[
-    ("a SARIF log", |o| {
-        o.has_array("runs")
-            && o.get("version")
-                .is_some_and(|v| v.is_text(|v| v.starts_with("2.")))
+const FOREIGN: &[Foreign] = &[
+    report("a SARIF log", |o| {
+        o.has_array("runs") && o.has_text("version", |version| version.starts_with("2."))
     }),
-    ("a CycloneDX document", |o| {
-        o.get("bomFormat")
-            .is_some_and(|v| v.is_text(|v| v == "CycloneDX"))
-            || o.is_xml("bom")
+    report("a CycloneDX document with vulnerabilities", |o| {
+        is_cyclonedx(o) && o.has("vulnerabilities")
     }),
-    ("an OpenVEX document", |o| {
-        o.get("@context")
-            .is_some_and(|v| v.is_text(|v| v.starts_with("https://openvex.dev/ns")))
+    other("a CycloneDX document", is_cyclonedx),
+    other("an OpenVEX document", |o| {
+        o.has_text("@context", |context| {
+            context.starts_with("https://openvex.dev/ns")
+        })
     }),
-    ("a GitLab security report", |o| {
+    report("a GitLab security report", |o| {
         o.has_array("vulnerabilities") && (o.has_in("scan", "type") || o.has_in("scan", "scanner"))
     }),
-    ("a Trivy compliance report, which lists no findings", |o| {
+    report("a Trivy compliance report, which lists no findings", |o| {
         o.has("ID")
             && o.has("Title")
             && (o.has("SummaryControls") || o.has_in("Results", "Results"))
     }),
-    ("an OSV-Scanner report", |o| {
+    report("an OSV-Scanner report", |o| {
         o.has("experimental_config") || o.has_in("results", "packages")
     }),
-    ("a Checkov report", |o| {
+    report("a Checkov report", |o| {
         o.has("check_type") || o.has("checkov_version") || o.is_array_of(&["check_type"])
     }),
-    ("a Grype report", |o| {
+    report("a Grype report", |o| {
         o.has_array("matches") && o.has("descriptor")
     }),
-    ("a Dependency-Track export", |o| {
+    report("a Dependency-Track export", |o| {
         o.has_in("meta", "application") && o.has("project")
     }),
-    ("a SonarQube export", |o| {
+    report("a SonarQube export", |o| {
         o.has("paging") && (o.has("issues") || o.has("hotspots"))
     }),
-    ("a Snyk report", |o| {
+    report("a Snyk report", |o| {
         o.has_array("vulnerabilities") && o.has("ok")
             || o.is_array_of(&["vulnerabilities", "packageManager"])
     }),
-    ("a Nuclei report", |o| {
+    report("a Nuclei report", |o| {
         ["template-id", "templateID"]
             .iter()
             .any(|key| o.has(key) || o.is_array_of(&[key]))
     }),
-    ("a DefectDojo generic findings file", |o| {
+    report("a DefectDojo generic findings file", |o| {
         o.has_in("findings", "title") && o.has_in("findings", "severity")
     }),
-    ("secureCodeBox findings", |o| {
+    report("secureCodeBox findings", |o| {
         o.is_array_of(&["parsed_at", "category", "severity"])
     }),
-    ("a summary of security-gate", |o| {
-        o.get("schema")
-            .is_some_and(|v| v.is_text(|v| v.starts_with("security-gate-")))
+    other("a record of security-gate", |o| {
+        o.has_text("schema", |schema| schema.starts_with("security-gate-"))
     }),
-    ("a Burp report", |o| {
+    report("a Burp report", |o| {
         o.is_xml("issues") && o.has_attribute(|name, _| name == "burpVersion")
     }),
-    ("a JUnit report", |o| {
+    other("a JUnit report", |o| {
         o.is_xml("testsuites") || o.is_xml("testsuite")
     }),
-    ("a Nessus report", |o| o.is_xml("NessusClientData_v2")),
-    ("an HTML page, such as a proxy's or a login page", |o| {
+    report("a Nessus report", |o| o.is_xml("NessusClientData_v2")),
+    report("an HTML page, such as a proxy's or a login page", |o| {
         matches!(o, Outline::Xml { root, .. } if root.eq_ignore_ascii_case("html"))
             || matches!(o, Outline::Text(line) if line.to_ascii_lowercase().starts_with("<!doctype html"))
     }),
-    (
+    report(
         "a ZIP archive; unpack it first",
         |o| matches!(o, Outline::Text(line) if line.starts_with("PK\u{3}\u{4}")),
     ),
 ];
+
+fn is_cyclonedx(outline: &Outline) -> bool {
+    outline.has_text("bomFormat", |format| format == "CycloneDX")
+        || outline.is_xml("bom")
+            && outline.has_attribute(|_, value| value.contains("cyclonedx.org/schema/bom"))
+}
+
+/// Whether a document of no known kind has keys as reports have them: it may be
+/// one that was damaged or changed, and nobody may pass over it.
+fn may_be_a_report(outline: &Outline) -> bool {
+    const KEYS: [&str; 14] = [
+        "alerts",
+        "error",
+        "findings",
+        "issues",
+        "leaks",
+        "matches",
+        "misconfigurations",
+        "results",
+        "runs",
+        "secrets",
+        "site",
+        "sites",
+        "target",
+        "vulnerabilities",
+    ];
+    let is_telling = |key: &str| KEYS.contains(&key.to_ascii_lowercase().as_str());
+    match outline {
+        Outline::Object { members, .. } => members.iter().any(|(key, _)| is_telling(key)),
+        Outline::Array(Shape::Object(keys)) => keys.iter().any(|key| is_telling(key)),
+        _ => false,
+    }
+}
 
 /// Looks at a document that is pinned at its beginning.
 pub(super) fn recognize(window: Window) -> (Result<Recognized, ParseError>, Window) {
@@ -296,11 +349,8 @@ fn known(outline: &Outline) -> Option<(&'static Parser, &'static Format)> {
     })
 }
 
-fn foreign(outline: &Outline) -> Option<&'static str> {
-    FOREIGN
-        .iter()
-        .find(|(_, looks)| looks(outline))
-        .map(|(name, _)| *name)
+fn foreign(outline: &Outline) -> Option<&'static Foreign> {
+    FOREIGN.iter().find(|foreign| (foreign.looks)(outline))
 }
 
 /// The declared scanner's format that this may be, to be told by its parser
@@ -340,66 +390,82 @@ fn by_declaration(
         Outline::Text(line) => Err(format!("not a {scanner} report: {}", text_hint(line))),
     };
     match (format, foreign(outline)) {
-        (_, Some(foreign)) => Err(ParseError::new(format!(
-            "declared as {scanner}, but it looks like {foreign}"
+        (_, Some(Foreign { name, .. })) => Err(ParseError::new(format!(
+            "declared as {scanner}, but it looks like {name}"
         ))),
         (Ok(format), None) => Ok(format),
         (Err(message), None) => Err(ParseError::new(message)),
     }
 }
 
-fn undeclared(outline: &Outline, name: &str) -> ParseError {
-    let writers = |untyped: &dyn Fn(&Untyped) -> bool| {
-        PARSERS
+fn undeclared(outline: &Outline, path: &str) -> ParseError {
+    let declare = |what: &str, wanted: &dyn Fn(&Untyped) -> bool| {
+        let writes = |parser: &&Parser| {
+            parser
+                .formats
+                .iter()
+                .any(|format| format.untyped.iter().any(wanted))
+        };
+        let declared: Vec<_> = PARSERS
             .iter()
-            .find(|parser| {
-                parser
-                    .formats
-                    .iter()
-                    .any(|format| format.untyped.iter().any(untyped))
-            })
-            .map_or("SCANNER", |parser| parser.scanner)
+            .filter(writes)
+            .map(|parser| format!("`{}={path}`", parser.scanner))
+            .collect();
+        ParseError::new(format!(
+            "{what} does not say which scanner wrote it; if it is right, declare it: {}",
+            declared.join(" or ")
+        ))
     };
-    let hint = |what: &str, scanner: &str| {
-        format!(
-            "{what} does not say which scanner wrote it; if it is right, declare it: `{scanner}={name}`"
-        )
-    };
-    ParseError::new(match outline {
-        Outline::Empty => hint(
-            "an empty file",
-            writers(&|untyped| matches!(untyped, Untyped::EmptyFile(_))),
-        ),
-        Outline::Null => hint("`null`", writers(&|untyped| *untyped == Untyped::Null)),
-        Outline::EmptyArray => hint(
-            "an empty list, `[]`,",
-            writers(&|untyped| *untyped == Untyped::EmptyArray),
-        ),
-        Outline::Text(line) => match foreign(outline) {
-            Some(foreign) => format!("it looks like {foreign}, which is not read as a report"),
-            None => format!("not a report: {}", text_hint(line)),
-        },
+    match (outline, foreign(outline)) {
+        (Outline::Empty, _) => declare("an empty file", &|untyped| {
+            matches!(untyped, Untyped::EmptyFile(_))
+        }),
+        (Outline::Null, _) => declare("`null`", &|untyped| *untyped == Untyped::Null),
+        (Outline::EmptyArray, _) => declare("an empty list, `[]`,", &|untyped| {
+            *untyped == Untyped::EmptyArray
+        }),
+        (
+            _,
+            Some(Foreign {
+                name, is_report, ..
+            }),
+        ) => {
+            let message = format!("it looks like {name}, which is not read");
+            if *is_report {
+                ParseError::new(message)
+            } else {
+                ParseError::foreign(message)
+            }
+        }
+        // Tables of all kinds are kept in CSV files.
+        (Outline::Text(line), None)
+            if path.to_lowercase().ends_with(".csv") && !line.contains('\0') =>
+        {
+            ParseError::foreign("not a table of a known scanner")
+        }
+        (Outline::Text(line), None) => {
+            ParseError::new(format!("not a report: {}", text_hint(line)))
+        }
         // What a scanner or a server leaves in a report's place when it fails.
-        Outline::Object { .. }
+        (Outline::Object { .. }, None)
             if ["error", "errors", "message", "detail"]
                 .iter()
                 .any(|key| outline.has_only(&[key])) =>
         {
-            format!(
+            ParseError::new(format!(
                 "an error message in a report's place: {}",
                 outline.describe()
-            )
+            ))
         }
-        _ if outline.is_xml("html") => {
-            "it looks like an HTML page, such as a proxy's or a login page".to_owned()
+        (_, None) => {
+            let message = format!("not a report of a known scanner: {}", outline.describe());
+            if may_be_a_report(outline) {
+                ParseError::new(message)
+            } else {
+                ParseError::foreign(message)
+            }
         }
-        _ => {
-            return ParseError::foreign(match foreign(outline) {
-                Some(foreign) => format!("it looks like {foreign}, which is not read as a report"),
-                None => format!("not a report of a known scanner: {}", outline.describe()),
-            });
-        }
-    })
+    }
 }
 
 /// What a text that is neither JSON nor XML may be.
@@ -501,7 +567,10 @@ fn xml_outline(mut window: Window) -> (Result<Outline, ParseError>, Window) {
 
 /// How far into a document we look for what it is, in bytes: all of it is held
 /// meanwhile.
-const FAR_ENOUGH: u64 = 16 << 20;
+pub(super) const FAR_ENOUGH: usize = 4 << 20;
+
+/// How many keys of an object are looked at: reports begin with what they are.
+const MOST_KEYS: usize = 64;
 
 fn json_outline(json: &mut Json) -> Result<Outline, ParseError> {
     match json.kind()? {
@@ -522,20 +591,25 @@ fn object_outline(json: &mut Json) -> Result<Outline, ParseError> {
     let mut enough = false;
     let walked = json.object(|json, key| {
         if let Outline::Object { members, .. } = &mut outline {
+            if members.len() >= MOST_KEYS {
+                enough = true;
+                return Err(json.error("nothing like a report"));
+            }
             members.push((key.to_owned(), Shape::Scalar(String::new())));
         }
-        look(json, &mut |shape, place| {
+        look(json, &mut |shape| {
             if let Outline::Object { members, .. } = &mut outline
                 && let Some((_, last)) = members.last_mut()
             {
                 *last = shape;
             }
-            enough = known(&outline).is_some() || place > FAR_ENOUGH;
+            enough = known(&outline).is_some();
             enough
         })
     });
     match walked {
         Err(_) if enough => {}
+        Err(error) if error.is_too_far => {}
         Err(error) => return Err(error),
         Ok(()) => {
             if let Outline::Object { whole, .. } = &mut outline {
@@ -549,24 +623,23 @@ fn object_outline(json: &mut Json) -> Result<Outline, ParseError> {
 fn array_outline(json: &mut Json) -> Result<Outline, ParseError> {
     let mut outline = Outline::EmptyArray;
     let mut enough = false;
-    let walked = look(json, &mut |shape, place| {
+    let walked = look(json, &mut |shape| {
         if let Shape::Array(Some(first)) = shape {
             outline = Outline::Array(*first);
         }
-        enough = known(&outline).is_some() || place > FAR_ENOUGH;
+        enough = known(&outline).is_some();
         enough
     });
     match walked {
-        Err(error) if !enough => Err(error),
+        Err(error) if !enough && !error.is_too_far => Err(error),
         _ => Ok(outline),
     }
 }
 
-/// Looks at a value and tells its shape as it becomes known, with the place in
-/// the text; ends with an error as soon as it hears that this is enough.
-fn look(json: &mut Json, enough: &mut dyn FnMut(Shape, u64) -> bool) -> Result<(), ParseError> {
-    const MOST_KEYS: usize = 64;
-    let mut tell = |shape: Shape, json: &Json| match enough(shape, json.place().byte) {
+/// Looks at a value and tells its shape as it becomes known; ends with an error
+/// as soon as it hears that this is enough.
+fn look(json: &mut Json, enough: &mut dyn FnMut(Shape) -> bool) -> Result<(), ParseError> {
+    let mut tell = |shape: Shape, json: &Json| match enough(shape) {
         true => Err(json.error("recognized")),
         false => Ok(()),
     };
@@ -575,9 +648,10 @@ fn look(json: &mut Json, enough: &mut dyn FnMut(Shape, u64) -> bool) -> Result<(
             let mut keys = Vec::new();
             tell(Shape::Object(Vec::new()), json)?;
             json.object(|json, key| {
-                if keys.len() < MOST_KEYS {
-                    keys.push(key.to_owned());
+                if keys.len() >= MOST_KEYS {
+                    return Ok(());
                 }
+                keys.push(key.to_owned());
                 tell(Shape::Object(keys.clone()), json)
             })
         }
@@ -610,6 +684,9 @@ fn look_at_first(
     let mut keys = Vec::new();
     tell(first(Shape::Object(Vec::new())), json)?;
     json.object(|json, key| {
+        if keys.len() >= MOST_KEYS {
+            return Ok(());
+        }
         keys.push(key.to_owned());
         tell(first(Shape::Object(keys.clone())), json)
     })
@@ -629,5 +706,34 @@ mod tests {
             let (outline, _) = outline(Window::over(text).unwrap());
             assert_eq!(outline.unwrap(), Outline::Text(line.to_owned()));
         }
+    }
+
+    #[test]
+    fn looking_ends_after_a_while() {
+        let keys = |count: usize| {
+            (0..count)
+                .map(|n| format!("\"k{n}\":0"))
+                .collect::<Vec<_>>()
+                .join(",")
+        };
+        for text in [
+            format!("{{{}}}", keys(100_000)),
+            format!("[{{{}}}]", keys(100_000)),
+            format!("{{\"a\":{{{}}},\"b\":1}}", keys(100_000)),
+            format!("{{\"zzz\":[{}0],\"results\":[]}}", "0,".repeat(FAR_ENOUGH)),
+            format!(
+                "{{\"zzz\":\"{}\",\"results\":[]}}",
+                "x".repeat(2 * FAR_ENOUGH)
+            ),
+        ] {
+            let mut window = Window::over(text).unwrap();
+            window.pin(FAR_ENOUGH);
+            let (recognized, window) = recognize(window);
+            assert!(recognized.is_ok_and(|recognized| recognized.known.is_none()));
+            assert!(window.available().len() < 3 * FAR_ENOUGH);
+        }
+        let mut window = Window::over(" ".repeat(2 * FAR_ENOUGH) + "[]").unwrap();
+        window.pin(FAR_ENOUGH);
+        assert!(recognize(window).0.is_err());
     }
 }

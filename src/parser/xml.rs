@@ -9,7 +9,7 @@
 use quick_xml::Reader;
 use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
 
-use super::{ParseError, io_message};
+use super::ParseError;
 use crate::artifact::{Place, Window};
 
 /// A reader at some element of an XML document.
@@ -187,7 +187,13 @@ impl Xml {
             buffer.clear();
             let event = match self.reader.read_event_into(buffer) {
                 Ok(event) => event,
-                Err(quick_xml::Error::Io(error)) => return Err(self.error(io_message(&error))),
+                Err(quick_xml::Error::Io(error)) => {
+                    return Err(super::io_error(
+                        self.path.clone(),
+                        Some(self.place()),
+                        &error,
+                    ));
+                }
                 Err(error) => return Err(self.error(error.to_string())),
             };
             let piece = match event {

@@ -3,13 +3,13 @@
 //! No clock, no file, no environment, no printing. Everything that can go wrong
 //! with the world has gone wrong before, and stands in the reports.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::HashSet;
 
 use jiff::civil::Date;
 
 use super::selector::Subject;
-use super::{Action, Degraded, Exception, Policy, Rule};
-use crate::finding::{Finding, Severity};
+use super::{Action, Degraded, Exception, Lane, Policy, Rule};
+use crate::finding::Severity;
 use crate::report::{Health, Report};
 
 /// Whether the release may go on.
@@ -47,9 +47,9 @@ pub struct Decision<'a> {
     /// Every exception, in the policy's order.
     pub exceptions: Vec<ExceptionOutcome<'a>>,
     /// Why the decision is incomplete.
-    pub gaps: Vec<Gap>,
+    pub gaps: Vec<Notice>,
     /// What is to be known, and changes nothing.
-    pub warnings: Vec<Gap>,
+    pub warnings: Vec<Notice>,
 }
 
 /// A finding with its status.
@@ -79,17 +79,6 @@ pub enum Status {
     Accepted,
     /// Its scanner suppressed it.
     Suppressed,
-}
-
-impl Status {
-    /// The word used in outputs.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Accepted => "accepted",
-            Self::Suppressed => "suppressed",
-        }
-    }
 }
 
 /// What became of a rule.
@@ -135,29 +124,17 @@ pub enum ExceptionState {
     /// Its last day is over.
     Expired,
     /// Its first day is yet to come.
-    NotYetDecided,
+    NotYetInForce,
 }
 
-impl ExceptionState {
-    /// The words used in outputs.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Used => "used",
-            Self::Unused => "unused",
-            Self::Expired => "expired",
-            Self::NotYetDecided => "not yet decided",
-        }
-    }
-}
-
-/// Something that is missing, or does not prove what it should.
+/// Something to say of a report, a lane or the gate as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Gap {
-    /// The lane that it is missing from; absent for the gate as a whole.
+pub struct Notice {
+    /// The lane that it is about.
     pub lane: Option<String>,
     /// The report that it is about.
     pub report: Option<String>,
-    /// What is missing, in words.
+    /// What there is to say, in words.
     pub text: String,
 }
 
@@ -181,11 +158,25 @@ impl Decision<'_> {
     }
 }
 
-/// Decides by `policy` about what `reports` say, on `today`.
-pub fn decide<'a>(policy: &'a Policy, reports: &'a [Report], today: Date) -> Decision<'a> {
+/// What a decision depends on besides the policy and the reports.
+#[derive(Debug, Clone, Copy)]
+pub struct Circumstances<'a> {
+    /// The day on which it is made, in UTC.
+    pub today: Date,
+    /// The folder of the checkout, where the environment tells.
+    pub workspace: Option<&'a str>,
+}
+
+/// Decides by `policy` about what `reports` say.
+pub fn decide<'a>(
+    policy: &'a Policy,
+    reports: &'a [Report],
+    circumstances: Circumstances<'a>,
+) -> Decision<'a> {
+    let Circumstances { today, .. } = circumstances;
     let mut sorted: Vec<&Report> = reports.iter().collect();
     sorted.sort_by_key(|report| (&report.lane, &report.path, &report.sha256));
-    let mut findings = judge(policy, &sorted, today);
+    let mut findings = judge(policy, &sorted, circumstances);
     findings.sort_by(|one, other| order(one).cmp(&order(other)));
     let rules: Vec<_> = policy
         .rules
@@ -207,7 +198,7 @@ pub fn decide<'a>(policy: &'a Policy, reports: &'a [Report], today: Date) -> Dec
         .iter()
         .map(|exception| settle(exception, &findings, today))
         .collect();
-    let (gaps, warnings) = gaps(policy, &sorted);
+    let Notices { gaps, warnings } = notices(policy, &sorted);
     Decision {
         reports: sorted,
         findings,
@@ -220,7 +211,12 @@ pub fn decide<'a>(policy: &'a Policy, reports: &'a [Report], today: Date) -> Dec
 
 /// The findings of all reports with their status, in this order of precedence:
 /// suppressed, accepted, open.
-fn judge<'a>(policy: &'a Policy, reports: &[&'a Report], today: Date) -> Vec<Judged<'a>> {
+fn judge<'a>(
+    policy: &'a Policy,
+    reports: &[&'a Report],
+    circumstances: Circumstances<'a>,
+) -> Vec<Judged<'a>> {
+    let Circumstances { today, workspace } = circumstances;
     let in_force: Vec<_> = policy
         .exceptions
         .iter()
@@ -231,7 +227,17 @@ fn judge<'a>(policy: &'a Policy, reports: &[&'a Report], today: Date) -> Vec<Jud
         let Ok(scan) = &report.scan else { continue };
         let trusted = policy.trust_suppressions.includes(scan.scanner);
         for finding in &report.findings {
-            let subject = subject(policy, report, scan.scanner, finding);
+            let severity = match finding.severity {
+                Severity::Unknown => policy.unknown_severity,
+                known => known,
+            };
+            let subject = Subject {
+                lane: &report.lane,
+                scanner: scan.scanner,
+                finding,
+                severity,
+                workspace,
+            };
             let exception = in_force
                 .iter()
                 .find(|exception| exception.selector.matches(&subject));
@@ -252,24 +258,6 @@ fn judge<'a>(policy: &'a Policy, reports: &[&'a Report], today: Date) -> Vec<Jud
     findings
 }
 
-fn subject<'a>(
-    policy: &Policy,
-    report: &'a Report,
-    scanner: &'a str,
-    finding: &'a Finding,
-) -> Subject<'a> {
-    let severity = match finding.severity {
-        Severity::Unknown => policy.unknown_severity,
-        known => known,
-    };
-    Subject {
-        lane: &report.lane,
-        scanner,
-        finding,
-        severity,
-    }
-}
-
 /// The order of listings, the same whatever order the reports came in.
 fn order<'j>(judged: &'j Judged<'_>) -> impl Ord + use<'j> {
     let Subject {
@@ -277,6 +265,7 @@ fn order<'j>(judged: &'j Judged<'_>) -> impl Ord + use<'j> {
         scanner,
         finding,
         severity,
+        ..
     } = judged.subject;
     (
         severity,
@@ -330,7 +319,7 @@ fn settle<'a>(
         .collect();
     let state = match () {
         () if exception.expires < today => ExceptionState::Expired,
-        () if !in_force => ExceptionState::NotYetDecided,
+        () if !in_force => ExceptionState::NotYetInForce,
         () if findings.is_empty() => ExceptionState::Unused,
         () => ExceptionState::Used,
     };
@@ -342,97 +331,104 @@ fn settle<'a>(
 }
 
 /// What is missing, and what is only to be known.
-fn gaps(policy: &Policy, reports: &[&Report]) -> (Vec<Gap>, Vec<Gap>) {
-    let mut gaps = Vec::new();
-    let mut warnings = Vec::new();
+#[derive(Default)]
+struct Notices {
+    gaps: Vec<Notice>,
+    warnings: Vec<Notice>,
+}
+
+fn notices(policy: &Policy, reports: &[&Report]) -> Notices {
+    let mut notices = Notices::default();
     if reports.is_empty() {
-        gaps.push(Gap {
+        let text = "no report was read: nothing was looked at".to_owned();
+        notices.gaps.push(Notice {
             lane: None,
             report: None,
-            text: "no report was read: nothing was looked at".to_owned(),
+            text,
         });
     }
-    let mut proven: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for report in reports {
-        let gap = |text: String| Gap {
+        notices.add_report(report, policy.lanes.get(&report.lane));
+    }
+    for (name, lane) in &policy.lanes {
+        let reports: Vec<_> = reports
+            .iter()
+            .filter(|report| report.lane == *name)
+            .collect();
+        notices.add_lane(name, lane, &reports);
+    }
+    notices.gaps.sort();
+    notices.warnings.sort();
+    notices
+}
+
+impl Notices {
+    fn add_report(&mut self, report: &Report, lane: Option<&Lane>) {
+        let degraded = lane.map_or(&Degraded::Warn, |lane| &lane.degraded);
+        let health = report.health();
+        let why = match &report.scan {
+            Err(error) => error.clone(),
+            Ok(scan) => {
+                let texts = scan
+                    .notes
+                    .iter()
+                    .filter(|note| note.effect == health)
+                    .map(|note| note.text.as_str());
+                texts.collect::<Vec<_>>().join("; ")
+            }
+        };
+        let (list, text) = match (health, degraded) {
+            (Health::Complete, _) => return,
+            (Health::Unreadable, _) => (&mut self.gaps, format!("unreadable: {why}")),
+            (Health::Failed, _) => (&mut self.gaps, format!("the scan proves nothing: {why}")),
+            (Health::Degraded, Degraded::Incomplete) => {
+                (&mut self.gaps, format!("the scan was not whole: {why}"))
+            }
+            (Health::Degraded, Degraded::Warn) => {
+                (&mut self.warnings, format!("the scan was not whole: {why}"))
+            }
+            (Health::Degraded, Degraded::Ignore(reason)) => (
+                &mut self.warnings,
+                format!("the scan was not whole, which this lane ignores: {reason}"),
+            ),
+        };
+        list.push(Notice {
             lane: Some(report.lane.clone()),
             report: Some(report.path.clone()),
             text,
-        };
-        let scan = match &report.scan {
-            Ok(scan) => scan,
-            Err(error) => {
-                gaps.push(gap(format!("unreadable: {error}")));
-                continue;
-            }
-        };
-        let texts = |effect| {
-            scan.notes
-                .iter()
-                .filter(move |note| note.effect == effect)
-                .map(|note| &note.text)
-        };
-        let degraded = policy
-            .lanes
-            .get(&report.lane)
-            .map_or(&Degraded::Warn, |lane| &lane.degraded);
-        match (scan.health(), degraded) {
-            (Health::Failed | Health::Unreadable, _) => {
-                gaps.extend(
-                    texts(Health::Failed)
-                        .map(|text| gap(format!("the scan proves nothing: {text}"))),
-                );
-                continue;
-            }
-            (Health::Degraded, Degraded::Incomplete) => {
-                gaps.extend(
-                    texts(Health::Degraded)
-                        .map(|text| gap(format!("the scan was not whole: {text}"))),
-                );
-                continue;
-            }
-            (Health::Degraded, Degraded::Warn) => {
-                warnings.extend(
-                    texts(Health::Degraded)
-                        .map(|text| gap(format!("the scan was not whole: {text}"))),
-                );
-            }
-            (Health::Degraded, Degraded::Ignore(_)) | (Health::Complete, _) => {}
-        }
-        proven.entry(&report.lane).or_default().insert(scan.scanner);
+        });
     }
-    for (name, lane) in &policy.lanes {
-        let proven = proven.get(name.as_str());
+
+    fn add_lane(&mut self, name: &str, lane: &Lane, reports: &[&&Report]) {
+        let of = |report: &Report, scanner: &str| {
+            report
+                .scan
+                .as_ref()
+                .is_ok_and(|scan| scan.scanner == scanner)
+        };
+        let notice = |text: String| Notice {
+            lane: Some(name.to_owned()),
+            report: None,
+            text,
+        };
+        let looked_for = match lane.reports.as_slice() {
+            [] => String::new(),
+            patterns => {
+                let patterns: Vec<_> = patterns.iter().map(ToString::to_string).collect();
+                format!("; looked for {}", patterns.join(", "))
+            }
+        };
+        // A report of the scanner that proves nothing is a gap of its own.
         let missing = lane
             .expect
             .iter()
-            .filter(|scanner| !proven.is_some_and(|p| p.contains(scanner.as_str())));
-        for scanner in missing {
-            let patterns = match lane.reports.as_slice() {
-                [] => String::new(),
-                patterns => format!("; looked for {}", patterns.join(", ")),
-            };
-            gaps.push(Gap {
-                lane: Some(name.clone()),
-                report: None,
-                text: format!("no report of {scanner} that proves a scan{patterns}"),
-            });
-        }
-        if lane.expect.is_empty()
-            && !lane.reports.is_empty()
-            && !reports.iter().any(|report| report.lane == *name)
-        {
-            warnings.push(Gap {
-                lane: Some(name.clone()),
-                report: None,
-                text: format!(
-                    "no report, and none is expected; looked for {}",
-                    lane.reports.join(", ")
-                ),
-            });
+            .filter(|scanner| !reports.iter().any(|report| of(report, scanner)));
+        self.gaps
+            .extend(missing.map(|scanner| notice(format!("no report of {scanner}{looked_for}"))));
+        if lane.expect.is_empty() && !lane.reports.is_empty() && reports.is_empty() {
+            self.warnings.push(notice(format!(
+                "no report, and none is expected{looked_for}"
+            )));
         }
     }
-    gaps.sort();
-    warnings.sort();
-    (gaps, warnings)
 }

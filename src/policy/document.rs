@@ -52,10 +52,6 @@ impl<'t> Table<'t> {
         self.span.clone()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
     pub(super) fn text(
         &mut self,
         key: &'static str,
@@ -302,9 +298,12 @@ fn wrong_type(value: &Spanned<DeValue<'_>>, key: &str, wanted: &str, problems: &
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",
     };
-    problems.add(
-        value.span(),
-        format!("`{key}` must be {wanted}"),
-        format!("this is {found}"),
-    );
+    let label = match value.get_ref() {
+        DeValue::String(text) if wanted.starts_with("a day") => format!("`{text}` is no day"),
+        DeValue::Integer(number) if wanted.starts_with("a whole number") => {
+            format!("`{number}` is none")
+        }
+        _ => format!("this is {found}"),
+    };
+    problems.add(value.span(), format!("`{key}` must be {wanted}"), label);
 }

@@ -14,9 +14,9 @@ use toml::de::{DeTable, DeValue};
 use super::document::{At, Table};
 use super::problem::{Problem, Problems, Source, nearest, suggestion};
 use super::selector::{Fix, Patterns, Selector, Severities};
-use super::{Action, Degraded, Exception, Policy, Rule, Trust};
+use super::{Action, Degraded, Exception, Policy, ReportPattern, Rule, Trust};
 use crate::finding::{Category, Severity};
-use crate::fingerprint::Fingerprint;
+use crate::fingerprint::{Fingerprint, without_detours};
 
 /// The policies that are part of the program: name and text.
 pub const BUILTIN: &[(&str, &str)] = &[
@@ -83,17 +83,16 @@ pub fn load(
     };
     let (text, folder) = loader.fetch(name)?;
     loader.add(name, text, &folder, &mut vec![name.to_owned()]);
-    if !name.starts_with(BUILTIN_PREFIX) {
-        let path = folder.join(EXCEPTIONS_FILE);
-        match read(&path) {
-            Ok(text) => loader.add_exceptions(&path, text),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(source) => {
-                return Err(LoadError::Unreadable {
-                    name: path.display().to_string(),
-                    source,
-                });
-            }
+    // Beside a built-in policy is the working folder.
+    let path = folder.join(EXCEPTIONS_FILE);
+    match read(&path) {
+        Ok(text) => loader.add_exceptions(&path, text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(source) => {
+            return Err(LoadError::Unreadable {
+                name: path.display().to_string(),
+                source,
+            });
         }
     }
     loader.finish()
@@ -113,7 +112,7 @@ struct Part {
 /// What one text says of a lane; what it leaves out is as in those it extends.
 #[derive(Default)]
 struct LanePart {
-    reports: Option<Vec<String>>,
+    reports: Option<Vec<ReportPattern>>,
     expect: Option<Vec<String>>,
     degraded: Option<Degraded>,
 }
@@ -160,13 +159,21 @@ impl Loader<'_> {
         for base in extends {
             let name = match base.value.starts_with(BUILTIN_PREFIX) {
                 true => base.value.clone(),
-                false => folder.join(&base.value).display().to_string(),
+                false => without_detours(&folder.join(&base.value).to_string_lossy()),
             };
             if open.contains(&name) {
                 let circle = format!("{} → {name}", open.join(" → "));
                 reader
                     .problems
                     .add(base.span, "the policy extends itself", circle);
+                continue;
+            }
+            // What several extend is the base of all of them, and comes first.
+            if self
+                .parts
+                .iter()
+                .any(|(reader, _)| reader.problems.source().name == name)
+            {
                 continue;
             }
             match self.fetch(&name) {
@@ -241,6 +248,16 @@ impl Loader<'_> {
             }
             policy.exceptions.extend(part.exceptions);
             self.problems.extend(reader.problems.into_vec());
+        }
+        if self.problems.is_empty() && !policy.rules.iter().any(|rule| rule.action == Action::Fail)
+        {
+            self.problems
+                .extend(policy.sources.last().map(|source| Problem {
+                    title: "a policy without a rule that can fail passes everything".to_owned(),
+                    label: "add `extends = [\"builtin:baseline\"]`, or a rule".to_owned(),
+                    span: 0..0,
+                    source: Arc::clone(source),
+                }));
         }
         if self.problems.is_empty() {
             Ok(policy)
@@ -382,57 +399,51 @@ impl<'a> Reader<'a> {
             ("warn", Degraded::Warn),
             ("incomplete", Degraded::Incomplete),
         ];
-        let degraded = table.text("degraded", problems).and_then(|word| {
-            match (
-                words.iter().find(|(name, _)| *name == word.value),
-                word.value.as_str(),
-                &reason,
-            ) {
-                (Some((_, degraded)), ..) => Some(degraded.clone()),
-                (None, "ignore", Some(reason)) if !reason.value.trim().is_empty() => {
-                    Some(Degraded::Ignore(reason.value.clone()))
-                }
-                (None, "ignore", _) => {
-                    problems.add(
-                        word.span,
-                        "to ignore degraded scans needs a reason",
-                        "say why in `degraded_reason`",
-                    );
-                    None
-                }
-                _ => {
-                    let known = ["warn", "incomplete", "ignore"];
-                    problems.add(
-                        word.span,
-                        format!("`degraded` cannot be `{}`", word.value),
-                        suggestion(&word.value, &known),
-                    );
-                    None
-                }
+        let known = [("warn", 0), ("incomplete", 1), ("ignore", 2)];
+        let word = table.word("degraded", &known, problems);
+        let is_ignored = word.as_ref().is_some_and(|word| word.value == 2);
+        let has_reason = reason
+            .as_ref()
+            .is_some_and(|reason| !reason.value.trim().is_empty());
+        let degraded = match (&word, &reason) {
+            (Some(word), _) if is_ignored && !has_reason => {
+                let label = "say why in `degraded_reason`";
+                problems.add(
+                    word.span.clone(),
+                    "to ignore degraded scans needs a reason",
+                    label,
+                );
+                None
             }
-        });
-        if let Some(reports) = &reports {
-            for report in reports {
-                let pattern = report
-                    .value
-                    .split_once('=')
-                    .map_or(report.value.as_str(), |(_, pattern)| pattern);
-                check_pattern(pattern, report, problems);
+            (_, Some(reason)) if !is_ignored => {
+                let title = "`degraded_reason` is for `degraded = \"ignore\"`";
+                problems.add(
+                    reason.span.clone(),
+                    title,
+                    "leave it out, or ignore degraded scans",
+                );
+                None
             }
-        }
+            (Some(_), Some(reason)) => Some(Degraded::Ignore(reason.value.clone())),
+            (Some(word), None) => words.get(word.value).map(|(_, degraded)| degraded.clone()),
+            (None, _) => None,
+        };
         table.finish(problems);
-        let declared = reports.iter().flatten().filter_map(|report| {
-            let (scanner, _) = report.value.split_once('=')?;
-            Some(At {
-                value: scanner.to_owned(),
-                span: report.span.clone(),
-            })
+        let reports = reports.map(|reports| {
+            let pattern = |report: At<String>| {
+                let pattern = ReportPattern::parse(&report.value);
+                check_pattern(&pattern.pattern, &report, &mut self.problems);
+                let scanner = pattern.scanner.iter().map(|scanner| At {
+                    value: scanner.clone(),
+                    span: report.span.clone(),
+                });
+                self.scanner_names(scanner.collect());
+                pattern
+            };
+            reports.into_iter().map(pattern).collect()
         });
-        let declared: Vec<_> = declared.collect();
-        self.scanner_names(declared);
         LanePart {
-            reports: reports
-                .map(|reports| reports.into_iter().map(|report| report.value).collect()),
+            reports,
             expect: expect.map(|expect| self.scanner_names(expect)),
             degraded,
         }
@@ -493,7 +504,14 @@ impl<'a> Reader<'a> {
         let problems = &mut self.problems;
         let id = table.required_text("id", problems);
         let reason = table.required_text("reason", problems);
-        let approved_by = table.text("approved_by", problems).map(|by| by.value);
+        let approved_by = table.text("approved_by", problems);
+        if let Some(by) = approved_by.as_ref().filter(|by| by.value.trim().is_empty()) {
+            problems.add(
+                by.span.clone(),
+                "`approved_by` is empty",
+                "name somebody, or leave it out",
+            );
+        }
         let decided = table.date("decided", problems);
         let has_expiry = table.required("expires", problems);
         let expires = table.date("expires", problems).filter(|_| has_expiry);
@@ -506,25 +524,25 @@ impl<'a> Reader<'a> {
                 format!("decided on {}", decided.value),
             );
         }
-        let selector = match table.table("where", "`where`", problems) {
-            Some(selector) if !selector.is_empty() => self.selector(selector),
-            given => {
-                let span = given.map_or_else(|| table.span(), |given| given.span());
-                self.problems.add(
-                    span,
-                    "an exception cannot accept everything",
-                    "say in `where` which findings are meant",
-                );
-                Selector::default()
-            }
-        };
+        let given = table.table("where", "`where`", problems);
+        let span = given.as_ref().map_or_else(|| table.span(), Table::span);
+        let mistakes = problems.count();
+        let selector = given.map(|given| self.selector(given)).unwrap_or_default();
+        // What could not be read says nothing of what was meant.
+        if selector.matches_everything() && self.problems.count() == mistakes {
+            self.problems.add(
+                span,
+                "an exception cannot accept everything",
+                "say in `where` which findings are meant",
+            );
+        }
         table.finish(&mut self.problems);
         let (id, reason, expires) = (id?, reason?, expires?);
         let exception = Exception {
             id: id.value.clone(),
             selector,
             reason: reason.value,
-            approved_by,
+            approved_by: approved_by.map(|by| by.value),
             decided: decided.map(|decided| decided.value),
             expires: expires.value,
         };
@@ -566,7 +584,7 @@ impl<'a> Reader<'a> {
         let packages = table.texts("package", &mut self.problems);
         selector.package = self.patterns(packages);
         let paths = table.texts("path", &mut self.problems);
-        selector.path = self.patterns(paths);
+        selector.path = self.path_patterns(paths);
 
         let problems = &mut self.problems;
         selector.category = table.texts("category", problems).map(|words| {
@@ -609,11 +627,21 @@ impl<'a> Reader<'a> {
     }
 
     fn patterns(&mut self, texts: Option<Vec<At<String>>>) -> Option<Patterns> {
+        let texts = self.valid_patterns(texts)?;
+        Patterns::new(texts.iter().map(String::as_str)).ok()
+    }
+
+    fn path_patterns(&mut self, texts: Option<Vec<At<String>>>) -> Option<Patterns> {
+        let texts = self.valid_patterns(texts)?;
+        Patterns::of_paths(texts.iter().map(String::as_str)).ok()
+    }
+
+    fn valid_patterns(&mut self, texts: Option<Vec<At<String>>>) -> Option<Vec<String>> {
         let texts = texts?;
         for text in &texts {
             check_pattern(&text.value, text, &mut self.problems);
         }
-        Patterns::new(texts.iter().map(|text| text.value.as_str())).ok()
+        Some(texts.into_iter().map(|text| text.value).collect())
     }
 
     /// Makes a problem of every lane in a selector that is no lane.
@@ -640,7 +668,7 @@ impl<'a> Reader<'a> {
             };
             self.problems.add(
                 pattern.span.clone(),
-                format!("no {what} can ever match `{}`", pattern.value),
+                format!("`{}` matches no {what}", pattern.value),
                 label,
             );
         }
@@ -700,6 +728,11 @@ fn severities(words: &[At<String>], problems: &mut Problems) -> Option<Severitie
                 .find(|word| word.value == wrong)
                 .map_or(span, |word| word.span.clone());
             let word = wrong.trim_start_matches(['<', '>', '=']).trim();
+            if known.contains(&word) {
+                let label = "bounds are `>=`, `>`, `<=` and `<`, and `unknown` has none";
+                problems.add(at, format!("`{wrong}` is no bound"), label);
+                return None;
+            }
             problems.add(
                 at,
                 format!("`{wrong}` is no severity and no bound"),

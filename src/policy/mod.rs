@@ -61,15 +61,51 @@ impl Trust {
 /// A delivery context with its own reports.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lane {
-    /// Patterns of its report files, relative to `folder`; `SCANNER=PATTERN`
-    /// also declares what they are.
-    pub reports: Vec<String>,
+    /// Patterns of its report files, relative to `folder`.
+    pub reports: Vec<ReportPattern>,
     /// The folder of the file that names the patterns.
     pub folder: PathBuf,
     /// Scanners of which there must be a report that proves a scan.
     pub expect: Vec<String>,
     /// What a report that says that some of its scan did not happen means.
     pub degraded: Degraded,
+}
+
+/// `PATTERN` or `SCANNER=PATTERN`: where reports are, and what wrote them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportPattern {
+    /// What the reports are declared to be of; not checked here.
+    pub scanner: Option<String>,
+    /// A path, or a pattern of paths.
+    pub pattern: String,
+}
+
+impl ReportPattern {
+    /// Takes a text apart. Only a bare word declares a scanner: paths may hold
+    /// `=`, too.
+    pub fn parse(text: &str) -> Self {
+        let is_word = |name: &str| {
+            let is_letter = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+            !name.is_empty() && name.chars().all(is_letter)
+        };
+        let (scanner, pattern) = match text.split_once('=') {
+            Some((name, pattern)) if is_word(name) => (Some(name.to_owned()), pattern),
+            _ => (None, text),
+        };
+        Self {
+            scanner,
+            pattern: pattern.to_owned(),
+        }
+    }
+}
+
+impl std::fmt::Display for ReportPattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(scanner) = &self.scanner {
+            write!(f, "{scanner}=")?;
+        }
+        f.write_str(&self.pattern)
+    }
 }
 
 /// What a degraded report means to a lane.

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
+pub(super) use crate::text::{nearest, suggestion};
+
 /// A policy's text, and where it is from.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Source {
@@ -23,8 +25,6 @@ pub struct Problem {
     pub label: String,
     /// The bytes of the text that are meant.
     pub span: Range<usize>,
-    /// What to do about it.
-    pub help: Option<String>,
     /// The text that it is in.
     pub source: Arc<Source>,
 }
@@ -47,13 +47,9 @@ impl Problem {
                     .span(span)
                     .label(self.label.as_str()),
             );
-        let mut group = Level::ERROR
+        renderer.render(&[Level::ERROR
             .primary_title(self.title.as_str())
-            .element(snippet);
-        if let Some(help) = &self.help {
-            group = group.element(Level::HELP.message(help.as_str()));
-        }
-        renderer.render(&[group])
+            .element(snippet)])
     }
 }
 
@@ -82,57 +78,20 @@ impl Problems {
         title: impl Into<String>,
         label: impl Into<String>,
     ) {
-        self.add_with_help(span, title, label, None);
-    }
-
-    pub(super) fn add_with_help(
-        &mut self,
-        span: Range<usize>,
-        title: impl Into<String>,
-        label: impl Into<String>,
-        help: Option<String>,
-    ) {
         self.found.push(Problem {
             title: title.into(),
             label: label.into(),
             span,
-            help,
             source: Arc::clone(&self.source),
         });
     }
 
+    /// How many there are so far.
+    pub(super) fn count(&self) -> usize {
+        self.found.len()
+    }
+
     pub(super) fn into_vec(self) -> Vec<Problem> {
         self.found
-    }
-}
-
-/// The one of `known` that `word` was probably meant to be.
-pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let allowed = (word.chars().count() / 3).max(1);
-    known
-        .into_iter()
-        .map(|candidate| {
-            (
-                strsim::damerau_levenshtein(&word.to_lowercase(), candidate),
-                candidate,
-            )
-        })
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
-/// `did you mean …?`, or else the choice.
-pub(super) fn suggestion(word: &str, known: &[&str]) -> String {
-    match nearest(word, known.iter().copied()) {
-        Some(nearest) => format!("did you mean `{nearest}`?"),
-        None => format!(
-            "one of {}",
-            known
-                .iter()
-                .map(|word| format!("`{word}`"))
-                .collect::<Vec<_>>()
-                .join(", ")
-        ),
     }
 }

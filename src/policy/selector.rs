@@ -46,11 +46,13 @@ pub struct Subject<'a> {
     pub finding: &'a Finding,
     /// Its severity, or what `unknown` counts as.
     pub severity: Severity,
+    /// The folder of the checkout, which is no part of a path.
+    pub workspace: Option<&'a str>,
 }
 
 impl Selector {
-    /// Whether nothing is asked, so that every finding matches.
-    pub fn is_empty(&self) -> bool {
+    /// Whether nothing is asked that any finding could fail.
+    pub fn matches_everything(&self) -> bool {
         let Self {
             lane,
             scanner,
@@ -65,9 +67,20 @@ impl Selector {
             fingerprint,
         } = self;
         let patterns = [lane, scanner, rule, vulnerability, package, path];
-        patterns.iter().all(|patterns| patterns.is_none())
-            && category.is_none()
-            && severity.is_none()
+        patterns
+            .into_iter()
+            .flatten()
+            .all(Patterns::match_everything)
+            && category.as_ref().is_none_or(|wanted| {
+                Category::ALL
+                    .iter()
+                    .all(|category| wanted.contains(category))
+            })
+            && severity.as_ref().is_none_or(|wanted| {
+                Severities::SCALE
+                    .iter()
+                    .all(|rank| wanted.ranked.contains(rank))
+            })
             && cwe.is_none()
             && fix.is_none()
             && fingerprint.is_none()
@@ -117,7 +130,7 @@ impl Selector {
                     .any(|name| wanted.match_any([name.as_str()]))
             })
             && holds(path.as_ref(), |wanted| {
-                paths(finding)
+                paths(subject)
                     .iter()
                     .any(|path| wanted.match_any([path.as_str()]))
             })
@@ -158,16 +171,16 @@ fn package_names(finding: &Finding) -> Vec<String> {
 }
 
 /// Every path of a finding, the places of its instances included.
-fn paths(finding: &Finding) -> Vec<String> {
-    std::iter::once(&finding.location)
-        .chain(&finding.instances)
+fn paths(subject: &Subject<'_>) -> Vec<String> {
+    std::iter::once(&subject.finding.location)
+        .chain(&subject.finding.instances)
         .filter_map(Location::path)
-        .map(|path| stable_path(path, None))
+        .map(|path| stable_path(path, subject.workspace))
         .collect()
 }
 
 /// Shell patterns (`*`, `?`, `[a-z]`, `{a,b}`; `**` also crosses `/`), any of
-/// which may match. Case does not matter: scanners spell as they like.
+/// which may match. Case does not matter but in paths: scanners spell as they like.
 #[derive(Debug, Clone)]
 pub struct Patterns(Vec<GlobMatcher>);
 
@@ -178,13 +191,31 @@ impl Patterns {
     ///
     /// The index of the first that is none, and why.
     pub fn new<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Result<Self, (usize, String)> {
+        Self::compile(patterns, true)
+    }
+
+    /// Compiles patterns of paths, whose case matters.
+    ///
+    /// # Errors
+    ///
+    /// The index of the first that is none, and why.
+    pub fn of_paths<'a>(
+        patterns: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self, (usize, String)> {
+        Self::compile(patterns, false)
+    }
+
+    fn compile<'a>(
+        patterns: impl IntoIterator<Item = &'a str>,
+        is_case_insensitive: bool,
+    ) -> Result<Self, (usize, String)> {
         patterns
             .into_iter()
             .enumerate()
             .map(|(index, pattern)| {
                 GlobBuilder::new(pattern)
                     .literal_separator(true)
-                    .case_insensitive(true)
+                    .case_insensitive(is_case_insensitive)
                     .build()
                     .map(|glob| glob.compile_matcher())
                     .map_err(|error| (index, error.kind().to_string()))
@@ -200,9 +231,11 @@ impl Patterns {
             .any(|text| self.0.iter().any(|glob| glob.is_match(text)))
     }
 
-    /// The patterns, as they were written.
-    pub fn texts(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|glob| glob.glob().glob())
+    /// Whether one of them is nothing but wildcards.
+    fn match_everything(&self) -> bool {
+        let is_wild =
+            |glob: &GlobMatcher| glob.glob().glob().chars().all(|c| matches!(c, '*' | '/'));
+        self.0.iter().any(is_wild)
     }
 }
 
@@ -327,6 +360,7 @@ mod tests {
             scanner: "trivy",
             finding,
             severity: Severity::High,
+            workspace: Some("/builds/group/below/shop"),
         };
         selector.matches(&subject)
     }
@@ -339,8 +373,68 @@ mod tests {
     #[test]
     fn a_selector_without_questions_matches_everything() {
         let selector = Selector::default();
-        assert!(selector.is_empty());
+        assert!(selector.matches_everything());
         assert!(matches(&selector, &package("pkg:npm/a@1.2", "a")));
+    }
+
+    #[test]
+    fn questions_that_anything_answers_are_none() {
+        let of = |texts: &[&str]| Some(Severities::parse(texts.iter().copied()).unwrap());
+        for (selector, expected) in [
+            (
+                Selector {
+                    severity: of(&[">=info"]),
+                    ..Selector::default()
+                },
+                true,
+            ),
+            (
+                Selector {
+                    severity: of(&["<critical", "critical"]),
+                    rule: patterns(&["**"]),
+                    ..Selector::default()
+                },
+                true,
+            ),
+            (
+                Selector {
+                    category: Some(Category::ALL.to_vec()),
+                    ..Selector::default()
+                },
+                true,
+            ),
+            (
+                Selector {
+                    path: patterns(&["src/**", "**/*"]),
+                    ..Selector::default()
+                },
+                true,
+            ),
+            (
+                Selector {
+                    severity: of(&[">=info"]),
+                    path: patterns(&["src/**"]),
+                    ..Selector::default()
+                },
+                false,
+            ),
+            (
+                Selector {
+                    severity: of(&[">=low"]),
+                    ..Selector::default()
+                },
+                false,
+            ),
+            (
+                Selector {
+                    fix: Some(Fix::None),
+                    ..Selector::default()
+                },
+                false,
+            ),
+        ] {
+            assert_eq!(selector.matches_everything(), expected, "{selector:?}");
+        }
     }
 
     #[test]
@@ -436,12 +530,16 @@ mod tests {
         for (path, pattern, expected) in [
             ("./src/a.py", "src/**", true),
             ("/builds/acme/shop/src/a.py", "src/*.py", true),
+            ("/builds/group/below/shop/src/a.py", "src/*.py", true),
+            ("tests/../src/a.py", "tests/**", false),
+            ("tests/../src/a.py", "src/*.py", true),
+            ("Src/a.py", "src/*.py", false),
             ("src\\a.py", "src/a.py", true),
             ("src/b/a.py", "src/*.py", false),
             ("test/src/a.py", "src/**", false),
         ] {
             let selector = Selector {
-                path: patterns(&[pattern]),
+                path: Some(Patterns::of_paths([pattern]).unwrap()),
                 ..Selector::default()
             };
             assert_eq!(

@@ -8,7 +8,11 @@ use minijinja::value::{Serde, ValueKind};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 
-use super::summary::{ExceptionRow, FindingRow, LaneRow, ReportRow, Summary};
+use super::summary::{
+    Context, Counts, Effect, ExceptionRow, FindingRow, LaneRow, PolicyRow, Reason, ReportRow,
+    RuleRow, Summary, Tool,
+};
+use crate::policy::Action;
 use crate::text;
 
 /// The template that is used unless the user has one.
@@ -21,7 +25,7 @@ pub const BUDGET: usize = 60_000;
 const TEXT_LIMIT: usize = 200;
 
 /// How many rows of each list are tried, until the page keeps to its budget.
-const ROWS: [usize; 6] = [100, 50, 25, 10, 3, 0];
+const ROWS: [usize; 6] = [500, 100, 30, 10, 3, 1];
 
 /// Fills `template` with the summary.
 ///
@@ -88,17 +92,21 @@ fn describe(error: &minijinja::Error) -> String {
     format!("{line}{}{detail}", error.kind())
 }
 
-/// What a template can ask for.
+/// What a template can ask for. Lists are cut to what fits on the page.
 #[derive(Serialize)]
 struct Page<'a> {
     verdict: &'static str,
     time: &'a str,
-    tool: &'a super::summary::Tool,
-    context: &'a super::summary::Context,
-    policy: &'a super::summary::PolicyRow<'a>,
-    counts: &'a super::summary::Counts,
-    reasons: Vec<&'a super::summary::Reason>,
-    rules: Vec<&'a super::summary::RuleRow<'a>>,
+    tool: &'a Tool,
+    context: &'a Context,
+    policy: &'a PolicyRow<'a>,
+    counts: &'a Counts,
+    /// Rules that make the verdict `fail`.
+    broken: Vec<&'a RuleRow<'a>>,
+    /// Reasons for the verdict `incomplete`.
+    gaps: Vec<&'a Reason>,
+    /// Reasons that change nothing.
+    warnings: Vec<&'a Reason>,
     lanes: Vec<Lane<'a>>,
     reports: Vec<&'a ReportRow<'a>>,
     exceptions: Vec<Exception<'a>>,
@@ -128,60 +136,28 @@ struct Exception<'a> {
 struct Blocking<'a> {
     #[serde(flatten)]
     row: FindingRow<'a>,
+    headline: &'a str,
     place: String,
     advice: Option<String>,
 }
 
 impl<'a> Page<'a> {
     fn new(summary: &'a Summary<'a>, rows: usize) -> Self {
-        let mut rows_cut = 0;
-        let mut cut = |length: usize| {
-            rows_cut += length.saturating_sub(rows.max(1));
-            rows.max(1)
+        let mut cut = Cut { rows, left_out: 0 };
+        let reasons = |effect| {
+            summary
+                .reasons
+                .iter()
+                .filter(move |reason| reason.effect == effect)
         };
-        let reasons = summary
-            .reasons
-            .iter()
-            .take(cut(summary.reasons.len()))
-            .collect();
-        let rules = summary
-            .rules
-            .iter()
-            .take(cut(summary.rules.len()))
-            .collect();
-        let lanes = summary
-            .lanes
-            .iter()
-            .take(cut(summary.lanes.len()))
-            .map(|row| Lane {
-                row,
-                accepted: row.counts.accepted.total(),
-                suppressed: row.counts.suppressed.total(),
-            });
-        let lanes = lanes.collect();
-        let reports = summary
-            .reports
-            .iter()
-            .take(cut(summary.reports.len()))
-            .collect();
-        let exceptions = summary
-            .exceptions
-            .iter()
-            .take(cut(summary.exceptions.len()))
-            .map(|row| Exception {
-                row,
-                count: row.findings.len(),
-            });
-        let exceptions = exceptions.collect();
-        let blocking: Vec<_> = summary
-            .blocking()
-            .take(rows)
-            .map(|row| Blocking {
-                place: row.location.to_string(),
-                advice: summary.advice(&row),
-                row,
-            })
-            .collect();
+        let is_failing = |rule: &&RuleRow<'_>| rule.broken && rule.action == Action::Fail;
+        let blocking = summary.blocking().take(rows).map(|row| Blocking {
+            headline: row.headline(),
+            place: row.location.to_string(),
+            advice: summary.advice(&row),
+            row,
+        });
+        let blocking: Vec<_> = blocking.collect();
         Self {
             verdict: summary.verdict.name(),
             time: &summary.time,
@@ -189,14 +165,36 @@ impl<'a> Page<'a> {
             context: &summary.context,
             policy: &summary.policy,
             counts: &summary.counts,
-            reasons,
-            rules,
-            lanes,
-            reports,
-            exceptions,
+            broken: cut.list(summary.rules.iter().filter(is_failing)),
+            gaps: cut.list(reasons(Effect::Incomplete)),
+            warnings: cut.list(reasons(Effect::Warn)),
+            lanes: cut.list(summary.lanes.iter().map(|row| Lane {
+                row,
+                accepted: row.counts.accepted.total(),
+                suppressed: row.counts.suppressed.total(),
+            })),
+            reports: cut.list(summary.reports.iter()),
+            exceptions: cut.list(summary.exceptions.iter().map(|row| Exception {
+                row,
+                count: row.findings.len(),
+            })),
             blocking_cut: summary.blocking_count() - blocking.len(),
             blocking,
-            rows_cut,
+            rows_cut: cut.left_out,
         }
+    }
+}
+
+/// Cuts lists to a number of rows, and counts what it leaves out.
+struct Cut {
+    rows: usize,
+    left_out: usize,
+}
+
+impl Cut {
+    fn list<T>(&mut self, mut rows: impl Iterator<Item = T>) -> Vec<T> {
+        let kept = rows.by_ref().take(self.rows).collect();
+        self.left_out += rows.count();
+        kept
     }
 }

@@ -12,8 +12,7 @@ use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use crate::finding::{Category, Confidence, CvssVersion, Finding, Location, Severity};
-use crate::policy::decide::{Decision, ExceptionState, Gap, Judged, Status, Verdict};
-use crate::policy::selector::Subject;
+use crate::policy::decide::{Decision, ExceptionState, Judged, Notice, Status, Verdict};
 use crate::policy::{Action, Policy};
 use crate::report::{BySeverity, Health, Report};
 
@@ -46,6 +45,9 @@ pub struct Summary<'a> {
     pub lanes: Vec<LaneRow<'a>>,
     /// The report files, by lane and path.
     pub reports: Vec<ReportRow<'a>>,
+    /// Files of searched folders that are sound and no reports: they were passed
+    /// over.
+    pub passed_over: &'a [String],
     /// The rules, in the policy's order.
     pub rules: Vec<RuleRow<'a>>,
     /// The exceptions, in the policy's order.
@@ -274,8 +276,8 @@ pub struct ExceptionRow<'a> {
     pub decided: Option<String>,
     /// The last day on which it holds.
     pub expires: String,
-    /// The fingerprints of the findings that it accepts or, when it does not
-    /// hold, would accept: those that came back by its end.
+    /// The fingerprints of the findings that it accepts or, when it does not hold
+    /// today, would accept.
     pub findings: Vec<String>,
 }
 
@@ -433,6 +435,18 @@ impl<'a> FindingRow<'a> {
         }
     }
 
+    /// What it is, in a line: the title or, where that says no more than the
+    /// rule, the beginning of the explanation.
+    pub fn headline(&self) -> &'a str {
+        match self.description {
+            Some(description) if self.title == self.rule_id => {
+                let line = description.trim().lines().next().unwrap_or_default();
+                line.split_once(". ").map_or(line, |(sentence, _)| sentence)
+            }
+            _ => self.title,
+        }
+    }
+
     /// The upgrade that the report names, in words.
     pub fn upgrade(&self) -> Option<String> {
         match (self.location, self.fixed_in) {
@@ -470,8 +484,7 @@ fn row<'a>(decision: &Decision<'a>, judged: &Judged<'a>) -> Option<FindingRow<'a
 fn blocking<'d, 'a>(decision: &'d Decision<'a>) -> impl Iterator<Item = &'d Judged<'a>> {
     let mut seen = HashSet::new();
     decision.findings.iter().filter(move |judged| {
-        let Subject { finding, lane, .. } = judged.subject;
-        !judged.breaks.is_empty() && seen.insert((finding.fingerprint, lane))
+        !judged.breaks.is_empty() && seen.insert(judged.subject.finding.fingerprint)
     })
 }
 
@@ -480,6 +493,7 @@ impl<'a> Summary<'a> {
     pub fn new(
         decision: &'a Decision<'a>,
         policy: &'a Policy,
+        passed_over: &'a [String],
         context: Context,
         now: Timestamp,
         exit_code: u8,
@@ -528,7 +542,7 @@ impl<'a> Summary<'a> {
             },
             verdict,
             exit_code,
-            reasons: reasons(decision),
+            reasons: reasons(decision, passed_over),
             counts: counts(&decision.findings, None),
             lanes: lanes(decision, policy),
             reports: decision
@@ -536,6 +550,7 @@ impl<'a> Summary<'a> {
                 .iter()
                 .map(|report| ReportRow::from(*report))
                 .collect(),
+            passed_over,
             rules: rules.collect(),
             exceptions: exceptions.collect(),
             findings: Findings(decision),
@@ -557,16 +572,13 @@ impl<'a> Summary<'a> {
     /// What to do about a finding: the upgrade that the report names, or the
     /// help of a rule that it breaks.
     pub fn advice(&self, finding: &FindingRow<'_>) -> Option<String> {
-        let broken = self
+        let mut broken = self
             .rules
             .iter()
             .filter(|rule| finding.breaks.contains(&rule.id));
-        finding.upgrade().or_else(|| {
-            broken
-                .filter_map(|rule| rule.help)
-                .next_back()
-                .map(str::to_owned)
-        })
+        finding
+            .upgrade()
+            .or_else(|| broken.find_map(|rule| rule.help).map(str::to_owned))
     }
 }
 
@@ -582,7 +594,7 @@ fn sources(policy: &Policy) -> Vec<SourceRow<'_>> {
         .collect()
 }
 
-fn reasons(decision: &Decision<'_>) -> Vec<Reason> {
+fn reasons(decision: &Decision<'_>, passed_over: &[String]) -> Vec<Reason> {
     let broken = |action, effect| {
         decision.broken(action).map(move |outcome| {
             let (count, max) = (outcome.count, outcome.rule.max);
@@ -599,37 +611,59 @@ fn reasons(decision: &Decision<'_>) -> Vec<Reason> {
             }
         })
     };
-    let gap = |effect| {
-        move |gap: &Gap| Reason {
+    let notice = |effect| {
+        move |notice: &Notice| Reason {
             effect,
             rule: None,
-            lane: gap.lane.clone(),
-            report: gap.report.clone(),
-            text: gap.text.clone(),
+            lane: notice.lane.clone(),
+            report: notice.report.clone(),
+            text: notice.text.clone(),
         }
     };
     let expired = decision
         .exceptions
         .iter()
         .filter(|outcome| outcome.state == ExceptionState::Expired && !outcome.findings.is_empty());
-    let expired = expired.map(|outcome| Reason {
+    let expired = expired.map(|outcome| {
+        let (id, last_day) = (&outcome.exception.id, outcome.exception.expires);
+        let count = outcome.findings.len();
+        let findings = if count == 1 { "finding" } else { "findings" };
+        warning(format!(
+            "the exception {id} expired on {last_day}: {count} {findings} came back"
+        ))
+    });
+    broken(Action::Fail, Effect::Fail)
+        .chain(decision.gaps.iter().map(notice(Effect::Incomplete)))
+        .chain(expired)
+        .chain(broken(Action::Warn, Effect::Warn))
+        .chain(decision.warnings.iter().map(notice(Effect::Warn)))
+        .chain(passed_over_notice(passed_over))
+        .collect()
+}
+
+fn warning(text: String) -> Reason {
+    Reason {
         effect: Effect::Warn,
         rule: None,
         lane: None,
         report: None,
-        text: format!(
-            "the exception {} expired on {}: findings that came back by it: {}",
-            outcome.exception.id,
-            outcome.exception.expires,
-            outcome.findings.len()
-        ),
-    });
-    broken(Action::Fail, Effect::Fail)
-        .chain(decision.gaps.iter().map(gap(Effect::Incomplete)))
-        .chain(expired)
-        .chain(broken(Action::Warn, Effect::Warn))
-        .chain(decision.warnings.iter().map(gap(Effect::Warn)))
-        .collect()
+        text,
+    }
+}
+
+fn passed_over_notice(paths: &[String]) -> Option<Reason> {
+    const SHOWN: usize = 3;
+    let more = match paths.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let shown = paths
+        .iter()
+        .take(SHOWN)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
+    (!paths.is_empty()).then(|| warning(format!("passed over, as no reports: {shown}{more}")))
 }
 
 /// Counts identities; a finding in two copies of a report counts once.

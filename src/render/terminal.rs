@@ -66,7 +66,11 @@ fn headline(summary: &Summary<'_>) -> String {
     }
     match count(Effect::Incomplete) {
         0 => {}
-        gaps => parts.push(several(gaps, "gap", "gaps")),
+        gaps => parts.push(several(
+            gaps,
+            "report or scan missing",
+            "reports or scans missing",
+        )),
     }
     parts.push(format!(
         "{} in {}",
@@ -102,9 +106,10 @@ fn reasons(out: &mut String, summary: &Summary<'_>, width: usize) {
     }
 }
 
-/// A reason as one line, with what it is about in front. A report goes by its
-/// file's name, so that the reason itself keeps its place on the line.
+/// A reason as one line, with what it is about in front. A long path is cut at
+/// its beginning, so that the reason itself keeps its place on the line.
 fn in_words(reason: &Reason) -> String {
+    const LONGEST: usize = 40;
     let Reason {
         rule,
         lane,
@@ -114,47 +119,66 @@ fn in_words(reason: &Reason) -> String {
     } = reason;
     let report = report
         .as_deref()
-        .map(|path| path.rsplit('/').next().unwrap_or(path));
-    match rule.as_deref().or(report).or(lane.as_deref()) {
+        .map(|path| match path.chars().count().checked_sub(LONGEST) {
+            None | Some(0) => path.to_owned(),
+            Some(cut) => "…".to_owned() + &path.chars().skip(cut + 1).collect::<String>(),
+        });
+    match rule.clone().or(report).or(lane.clone()) {
         Some(about) => format!("{about}: {text}"),
         None => text.clone(),
     }
 }
 
+/// A column of the table of lanes: its name, its value, and how soon it goes when
+/// there is no room; 0 stays.
+type Column = (&'static str, fn(&LaneRow<'_>) -> u64, u8);
+
+const COLUMNS: [Column; 9] = [
+    ("reports", |lane| lane.reports as u64, 3),
+    ("critical", |lane| lane.counts.open.critical, 0),
+    ("high", |lane| lane.counts.open.high, 0),
+    ("medium", |lane| lane.counts.open.medium, 1),
+    ("low", |lane| lane.counts.open.low, 4),
+    ("info", |lane| lane.counts.open.info, 5),
+    ("unknown", |lane| lane.counts.open.unknown, 0),
+    ("accepted", |lane| lane.counts.accepted.total(), 2),
+    ("suppressed", |lane| lane.counts.suppressed.total(), 2),
+];
+
 fn lanes(out: &mut String, lanes: &[LaneRow<'_>], width: usize) {
     const OUTCOME: usize = "incomplete".len();
-    const ALL: [&str; 9] = [
-        "reports",
-        "critical",
-        "high",
-        "medium",
-        "low",
-        "info",
-        "unknown",
-        "accepted",
-        "suppressed",
-    ];
     let longest = lanes
         .iter()
         .map(|lane| line(lane.name).width())
         .max()
         .unwrap_or_default()
         .clamp(4, 24);
-    let taken =
-        2 + longest + 2 + OUTCOME + ALL.iter().map(|column| column.len() + 1).sum::<usize>();
-    // On a narrow terminal, only what is open.
-    let columns = if taken <= width { 0..9 } else { 1..7 };
-    let shown = |cells: [String; 9]| {
-        let cells = cells
-            .into_iter()
-            .zip(ALL)
-            .map(|(cell, column)| format!(" {cell:>0$}", column.len()));
-        cells
-            .skip(columns.start)
-            .take(columns.len())
-            .collect::<String>()
+    let mut columns = COLUMNS.to_vec();
+    let too_wide = |columns: &[Column]| {
+        2 + longest
+            + 2
+            + OUTCOME
+            + columns
+                .iter()
+                .map(|(name, ..)| name.len() + 1)
+                .sum::<usize>()
+            > width
     };
-    let header = shown(ALL.map(str::to_owned));
+    if too_wide(&columns) {
+        columns.retain(|(_, value, goes)| *goes == 0 || lanes.iter().any(|lane| value(lane) > 0));
+    }
+    let mut left_out = Vec::new();
+    while too_wide(&columns)
+        && let Some(at) =
+            (0..columns.len()).max_by_key(|&at| columns.get(at).map(|(.., goes)| *goes))
+        && columns.get(at).is_some_and(|(.., goes)| *goes > 0)
+    {
+        left_out.push(columns.remove(at).0);
+    }
+    let header: String = columns
+        .iter()
+        .map(|(name, ..)| " ".to_owned() + name)
+        .collect();
     put(
         out,
         format_args!(
@@ -163,20 +187,11 @@ fn lanes(out: &mut String, lanes: &[LaneRow<'_>], width: usize) {
         ),
     );
     for lane in lanes.iter().take(MOST_LANES) {
-        let [critical, high, medium, low, info, unknown] =
-            lane.counts.open.listed().map(|(_, count)| count);
-        let (accepted, suppressed) = (lane.counts.accepted.total(), lane.counts.suppressed.total());
-        let reports = lane.reports as u64;
-        let counts = [
-            reports, critical, high, medium, low, info, unknown, accepted, suppressed,
-        ];
-        let cells = shown(counts.map(|count| {
-            if count == 0 {
-                "·".to_owned()
-            } else {
-                count.to_string()
-            }
-        }));
+        let cell = |(name, value, _): &Column| match value(lane) {
+            0 => format!(" {:>1$}", "·", name.len()),
+            count => format!(" {count:>0$}", name.len()),
+        };
+        let cells: String = columns.iter().map(cell).collect();
         let style = verdict_style(lane.outcome);
         let name = short_line(lane.name, longest);
         let pad = " ".repeat(longest.saturating_sub(name.width()));
@@ -186,6 +201,12 @@ fn lanes(out: &mut String, lanes: &[LaneRow<'_>], width: usize) {
                 "  {name}{pad}  {style}{:OUTCOME$}{style:#}{cells}",
                 lane.outcome.name()
             ),
+        );
+    }
+    if !left_out.is_empty() {
+        put(
+            out,
+            format_args!("  {DIM}no room for {}{DIM:#}", left_out.join(", ")),
         );
     }
     let cut = lanes.len().saturating_sub(MOST_LANES);
@@ -237,13 +258,10 @@ fn blocking(out: &mut String, summary: &Summary<'_>, width: usize, lines: usize)
 }
 
 fn what(finding: &FindingRow<'_>) -> String {
-    if finding.title.contains(finding.rule_id) {
-        format!("{} [{}]", finding.title, finding.scanner)
-    } else {
-        format!(
-            "{} {} [{}]",
-            finding.rule_id, finding.title, finding.scanner
-        )
+    let headline = finding.headline();
+    match headline.contains(finding.rule_id) {
+        true => format!("{headline} [{}]", finding.scanner),
+        false => format!("{} {headline} [{}]", finding.rule_id, finding.scanner),
     }
 }
 
