@@ -98,7 +98,7 @@ impl Console {
 
 /// The width of the terminal in columns. A job's log has room for more.
 pub(super) fn width() -> usize {
-    terminal_size::terminal_size()
+    terminal_size::terminal_size_of(io::stdout())
         .map_or(160, |(width, _)| usize::from(width.0))
         .clamp(40, 200)
 }
