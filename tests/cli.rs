@@ -964,3 +964,31 @@ fn an_ignored_degradation_is_said_with_its_reason() {
     );
     assert!(run.markdown.unwrap().contains("generated code"));
 }
+
+#[test]
+fn a_wrong_value_is_told_what_it_should_be() {
+    let workplace = Workplace::new(&[("semgrep.json", CLEAN)]);
+    for (arguments, mend) in [
+        (["--now", "2026-01-01"], "such as 2026-11-21T12:00:00Z"),
+        (["--max-report-size", "4 GB"], "with K, M or G"),
+        (["--policy", "baseline"], "did you mean `builtin:baseline`?"),
+        (["--policy", "builtin:stric"], "did you mean `strict`?"),
+        (["--out", "nowhere"], "`nowhere` is no folder"),
+    ] {
+        let run = workplace.run(&[&["check", "semgrep.json"], &arguments[..]].concat());
+        assert_eq!(run.code, 2, "{arguments:?}");
+        assert!(run.stderr.contains(mend), "{}", run.stderr);
+    }
+    let run = workplace.run(&["check", "gitleask=semgrep.json"]);
+    assert!(
+        run.stderr.contains("did you mean `gitleaks`?"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(
+        workplace
+            .check(&["--max-report-size", "1k", "semgrep.json"])
+            .code,
+        0
+    );
+}

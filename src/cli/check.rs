@@ -29,7 +29,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     template: Option<PathBuf>,
     /// The time to decide at, RFC 3339 [default: now]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     now: Option<Timestamp>,
     /// How to print the result
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -89,6 +89,11 @@ pub(super) fn run(
         }
     }
     Ok(exit)
+}
+
+fn time(text: &str) -> Result<Timestamp, &'static str> {
+    text.parse()
+        .map_err(|_| "a time has a date, a time of day and a zone, such as 2026-11-21T12:00:00Z")
 }
 
 /// A decision is not made to the nanosecond.

@@ -21,9 +21,23 @@ pub(super) struct Sources {
     /// [default: what the lanes' `reports` match]
     #[arg(value_name = "REPORT")]
     reports: Vec<String>,
-    /// The largest report that is read, in bytes, also when unpacked
-    #[arg(long, value_name = "BYTES", default_value_t = artifact::DEFAULT_MAX_SIZE)]
+    /// The largest report that is read, also when unpacked: bytes, or with K, M
+    /// or G
+    #[arg(long, value_name = "SIZE", default_value = "4G", value_parser = size)]
     max_report_size: u64,
+}
+
+fn size(text: &str) -> Result<u64, &'static str> {
+    let (digits, factor) = match text.char_indices().next_back() {
+        Some((at, 'K' | 'k')) => (text.get(..at), 1 << 10),
+        Some((at, 'M' | 'm')) => (text.get(..at), 1 << 20),
+        Some((at, 'G' | 'g')) => (text.get(..at), 1 << 30),
+        _ => (Some(text), 1),
+    };
+    let number = digits.and_then(|digits| digits.parse::<u64>().ok());
+    number
+        .and_then(|number| number.checked_mul(factor))
+        .ok_or("a size is a number of bytes, or one with K, M or G: 512M")
 }
 
 /// What is kept of the findings.

@@ -144,6 +144,12 @@ impl Loader<'_> {
                 text,
                 path.parent().map(Path::to_path_buf).unwrap_or_default(),
             )),
+            Err(_) if BUILTIN.iter().any(|(known, _)| *known == name) => {
+                Err(LoadError::NotBuiltin {
+                    name: name.to_owned(),
+                    suggestion: format!("did you mean `{BUILTIN_PREFIX}{name}`?"),
+                })
+            }
             Err(source) => Err(LoadError::Unreadable {
                 name: name.to_owned(),
                 source,
