@@ -15,6 +15,7 @@ use crate::policy::decide::{Circumstances, decide};
 use crate::render::{Summary, markdown, terminal};
 
 #[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
 pub(super) struct Arguments {
     #[command(flatten)]
     sources: intake::Sources,
@@ -35,6 +36,11 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
 }
+
+const AFTER_HELP: &str = "\
+Writes security-gate-summary.json and security-gate-summary.md. Exit codes: 0 pass; 1 fail;
+2 a mistake, nothing was decided; 3 incomplete. SECURITY_GATE_KEY is the key of the digests
+that stand for secrets.";
 
 /// The names of the summaries.
 const JSON_FILE: &str = "security-gate-summary.json";
