@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde::Deserialize;
 
@@ -13,6 +14,7 @@ use super::{Emitter, Format, Parse, ParseError, Parser};
 use crate::finding::{Category, Confidence, Finding, Location, Severity};
 use crate::fingerprint::Fingerprint;
 use crate::report::Scan;
+use crate::secret::SecretKey;
 
 pub(super) const PARSER: Parser = Parser {
     scanner: "semgrep",
@@ -66,6 +68,26 @@ struct Extra<'a> {
     is_ignored: Option<bool>,
     #[serde(borrow, default)]
     sca_info: Option<ScaInfo<'a>>,
+    /// What the rule's variables matched; messages repeat it.
+    #[serde(borrow, default)]
+    metavars: Option<BTreeMap<Cow<'a, str>, Metavariable<'a>>>,
+    /// Whether a secret was tried out, in reports of Semgrep Secrets.
+    #[serde(borrow, default)]
+    validation_state: Text<'a>,
+}
+
+#[derive(Deserialize, Default)]
+struct Metavariable<'a> {
+    #[serde(borrow, default)]
+    abstract_content: Text<'a>,
+    #[serde(borrow, default)]
+    propagated_value: Option<Propagated<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+struct Propagated<'a> {
+    #[serde(borrow, default)]
+    svalue_abstract_content: Text<'a>,
 }
 
 /// The rule author's free form; the names are a convention of the registry.
@@ -79,6 +101,16 @@ struct Metadata<'a> {
     references: Texts<'a>,
     #[serde(borrow, default, rename = "sca-vuln-database-identifier")]
     vulnerability: Texts<'a>,
+    #[serde(borrow, default)]
+    category: Texts<'a>,
+    #[serde(borrow, default)]
+    subcategory: Texts<'a>,
+    #[serde(borrow, default)]
+    technology: Texts<'a>,
+    #[serde(borrow, default)]
+    vulnerability_class: Texts<'a>,
+    #[serde(borrow, default)]
+    product: Texts<'a>,
 }
 
 #[derive(Deserialize)]
@@ -184,10 +216,11 @@ fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding
     let metadata = extra.metadata.as_ref();
     let path = emitter.stable_path(&entry.path);
     let rule = entry.check_id.rsplit('.').next().unwrap_or_default();
+    let (message, secret) = message(entry, emitter.secrets());
     let kind = "semgrep";
     let fingerprint = match own_fingerprint(&extra.fingerprint) {
         Some(own) => Fingerprint::new(kind, &[rule, &path, own]),
-        None => Fingerprint::new(kind, &[rule, &path, "", &extra.message]),
+        None => Fingerprint::new(kind, &[rule, &path, "", &message]),
     };
     let line = |position: &Option<Position>| {
         position
@@ -235,14 +268,14 @@ fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding
         severity(&extra.severity),
         location,
     );
-    extra
-        .message
+    message
         .trim()
         .lines()
         .next()
         .unwrap_or_default()
         .clone_into(&mut finding.title);
-    finding.description = extra.message.owned();
+    finding.description = Some(message.into_owned()).filter(|text| !text.is_empty());
+    finding.secret = secret;
     finding.scanner_severity = extra.severity.owned();
     if let Some(metadata) = metadata {
         finding.confidence = Confidence::from_word(&metadata.confidence);
@@ -254,6 +287,163 @@ fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding
         (extra.is_ignored == Some(true)).then(|| "marked with nosemgrep in the source".to_owned());
     finding.pointer = pointer;
     finding
+}
+
+/// The message to show, and the digest of the secret in it if there is one.
+///
+/// Semgrep puts what a rule's variables matched into its message. Rules about
+/// secrets so repeat the secret, and nothing marks where it begins or ends.
+fn message<'a>(entry: &'a Entry<'_>, secrets: &SecretKey) -> (Cow<'a, str>, Option<String>) {
+    let extra = &entry.extra;
+    let text = &*extra.message;
+    if !is_about_secrets(entry) {
+        return (Cow::Borrowed(text), None);
+    }
+    let matched = extra.metavars.iter().flat_map(BTreeMap::values);
+    let matched = matched.flat_map(|variable| {
+        let propagated = variable.propagated_value.as_ref();
+        [
+            Some(&*variable.abstract_content),
+            propagated.map(|value| &*value.svalue_abstract_content),
+        ]
+    });
+    let mut spans = quoted(text);
+    spans.extend(telling_words(text));
+    spans.extend(matched.flatten().flat_map(|value| occurrences(text, value)));
+    let mut digests = Vec::new();
+    let mut masked = String::with_capacity(text.len());
+    let mut end = 0;
+    for span in merged(spans) {
+        masked.push_str(text.get(end..span.start).unwrap_or_default());
+        let digest = secrets.digest(text.get(span.clone()).unwrap_or_default());
+        masked = masked + "[secret " + &digest + "]";
+        if !digests.contains(&digest) {
+            digests.push(digest);
+        }
+        end = span.end;
+    }
+    masked.push_str(text.get(end..).unwrap_or_default());
+    let digest = digests.pop().filter(|_| digests.is_empty());
+    (Cow::Owned(masked), digest)
+}
+
+/// Rather one rule too many: a masked word costs a look at the code.
+fn is_about_secrets(entry: &Entry<'_>) -> bool {
+    const WORDS: [&str; 10] = [
+        "accesskey",
+        "apikey",
+        "credential",
+        "hardcoded",
+        "passphrase",
+        "passwd",
+        "password",
+        "privatekey",
+        "secret",
+        "token",
+    ];
+    /// Credentials and keys in the code, or ill protected.
+    const WEAKNESSES: [u32; 4] = [259, 321, 522, 798];
+    let says_so = |text: &str| {
+        let text = text.replace(['-', '_', ' '], "").to_ascii_lowercase();
+        WORDS.iter().any(|word| text.contains(word))
+    };
+    let state = entry.extra.validation_state.trim();
+    let is_tried = !state.is_empty() && !state.eq_ignore_ascii_case("NO_VALIDATOR");
+    let metadata = entry.extra.metadata.iter();
+    let mut texts = metadata.flat_map(|metadata| {
+        let lists = [
+            &metadata.cwe,
+            &metadata.category,
+            &metadata.subcategory,
+            &metadata.technology,
+            &metadata.vulnerability_class,
+            &metadata.product,
+        ];
+        lists.into_iter().flat_map(|list| &list.0)
+    });
+    is_tried
+        || says_so(&entry.check_id)
+        || texts.any(|text| {
+            says_so(text)
+                || cwes(text)
+                    .into_iter()
+                    .any(|number| WEAKNESSES.contains(&number))
+        })
+}
+
+/// What stands between quotes or backticks. What is opened and not closed goes
+/// on to the end.
+fn quoted(text: &str) -> Vec<Range<usize>> {
+    let mut spans = Vec::new();
+    let mut open = None;
+    let mut before = ' ';
+    let mut characters = text.char_indices().peekable();
+    while let Some((at, character)) = characters.next() {
+        let in_word = |next: char| character == '\'' && next.is_alphanumeric();
+        match open {
+            Some((start, close)) if character == close => {
+                // Not that of `don't`.
+                if !characters.peek().is_some_and(|&(_, next)| in_word(next)) {
+                    spans.push(start..at);
+                    open = None;
+                }
+            }
+            Some(_) => {}
+            None => {
+                let close = match character {
+                    '\'' if in_word(before) => None,
+                    '\'' | '"' | '`' => Some(character),
+                    '“' | '„' => Some('”'),
+                    '‘' => Some('’'),
+                    _ => None,
+                };
+                open = close.map(|close| (at + character.len_utf8(), close));
+            }
+        }
+        before = character;
+    }
+    spans.extend(open.map(|(start, _)| start..text.len()));
+    spans
+}
+
+/// Words as long as secrets are, with letters and digits.
+fn telling_words(text: &str) -> impl Iterator<Item = Range<usize>> {
+    const SHORTEST: usize = 8;
+    const AROUND: [char; 9] = ['.', ',', ';', ':', '"', '\'', '`', '(', ')'];
+    let mut at = 0;
+    text.split_inclusive(char::is_whitespace)
+        .filter_map(move |piece| {
+            let start = at + (piece.len() - piece.trim_start_matches(AROUND).len());
+            at += piece.len();
+            let word = piece.trim_end().trim_matches(AROUND);
+            let tells = word.chars().count() >= SHORTEST
+                && word.contains(char::is_alphabetic)
+                && word.contains(char::is_numeric);
+            tells.then(|| start..start + word.len())
+        })
+}
+
+/// Where `text` repeats what a variable matched, with or without its quotes.
+fn occurrences<'a>(text: &'a str, value: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
+    const SHORTEST: usize = 4;
+    let value = value.trim().trim_matches(['"', '\'', '`']);
+    text.match_indices(value)
+        .filter(move |_| value.chars().count() >= SHORTEST)
+        .map(|(at, found)| at..at + found.len())
+}
+
+/// Spans in their order, those that touch as one, without empty ones.
+fn merged(mut spans: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    spans.retain(|span| !span.is_empty());
+    spans.sort_unstable_by_key(|span| span.start);
+    let mut merged: Vec<Range<usize>> = Vec::with_capacity(spans.len());
+    for span in spans {
+        match merged.last_mut() {
+            Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
+            _ => merged.push(span),
+        }
+    }
+    merged
 }
 
 /// `ERROR`, `WARNING` and `INFO` are the words of old for high, medium and low.
@@ -431,5 +621,98 @@ fn listed(subjects: &[String], shown: usize) -> String {
     match names.as_slice() {
         [] => format!("{times} times"),
         names => format!("{times} times, in {}{more}", names.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parser::testing::read;
+
+    fn report(check_id: &str, message: &str, more: &str) -> String {
+        let message = serde_json::to_string(message).unwrap();
+        format!(
+            r#"{{"version":"1.100.0","results":[{{"check_id":"{check_id}","path":"a.py","start":{{"line":1}},
+            "extra":{{"message":{message},"severity":"ERROR","fingerprint":"requires login"{more}}}}}],
+            "errors":[],"paths":{{"scanned":["a.py"]}}}}"#
+        )
+    }
+
+    fn finding_of(check_id: &str, message: &str, more: &str) -> Finding {
+        let (_, mut findings) = read(report(check_id, message, more)).unwrap();
+        findings.remove(0)
+    }
+
+    #[test]
+    fn messages_of_rules_about_secrets_repeat_none() {
+        let metavars = r#","metavars":{"$X":{"abstract_content":"\"blue horse\"","propagated_value":{"svalue_abstract_content":"green"}}}"#;
+        for (message, secret, masked) in [
+            ("found 'hunter' here", "hunter", "found '[secret "),
+            ("found \"hunter\", don't", "hunter", "]\", don't"),
+            ("don't use `hunter`!", "hunter", "don't use `[secret "),
+            ("open 'don't say it' now", "say it", "]' now"),
+            ("open \"hunter and on", "hunter", "open \"[secret "),
+            ("the key is (abcdefg8).", "abcdefg8", "the key is ([secret "),
+            (
+                "the key is abcdefg8\nand",
+                "abcdefg8",
+                "the key is [secret ",
+            ),
+            ("one\ntwo: blue horse, three", "blue horse", "two: [secret "),
+            ("was green once", "green", "was [secret "),
+            ("“hunter” é", "hunter", "]” é"),
+        ] {
+            let finding = finding_of("py.hardcoded-key", message, metavars);
+            let all = format!("{finding:?}");
+            assert!(!all.contains(secret), "{message}: {all}");
+            let description = finding.description.unwrap();
+            assert!(description.contains(masked), "{message}: {description}");
+            assert!(finding.secret.is_some(), "{message}");
+        }
+        let two = finding_of("a.password", "'one' and 'two'", "");
+        assert!(two.secret.is_none());
+        assert_eq!(two.title.matches("[secret ").count(), 2);
+    }
+
+    #[test]
+    fn what_a_rule_is_about_is_told_from_its_name_and_metadata() {
+        let metadata = |member: &str| format!(r#","metadata":{{{member}}}"#);
+        for (check_id, more, is_masked) in [
+            ("py.eval", String::new(), false),
+            ("py.Api_Key-in-code", String::new(), true),
+            ("py.x", metadata(r#""cwe":["CWE-79: XSS"]"#), false),
+            ("py.x", metadata(r#""cwe":["CWE-798: x"]"#), true),
+            ("py.x", metadata(r#""cwe":"CWE-321""#), true),
+            ("py.x", metadata(r#""product":"secrets""#), true),
+            ("py.x", metadata(r#""category":"security""#), false),
+            ("py.x", metadata(r#""technology":["secrets"]"#), true),
+            (
+                "py.x",
+                r#","validation_state":"NO_VALIDATOR""#.to_owned(),
+                false,
+            ),
+            (
+                "py.x",
+                r#","validation_state":"CONFIRMED_VALID""#.to_owned(),
+                true,
+            ),
+        ] {
+            let finding = finding_of(check_id, "found 'hunter2'", &more);
+            assert_eq!(
+                finding.title.contains("[secret"),
+                is_masked,
+                "{check_id} {more}"
+            );
+        }
+    }
+
+    #[test]
+    fn two_secrets_are_two_identities_and_a_plain_message_stays() {
+        let of = |message| finding_of("py.password", message, "").fingerprint;
+        assert_eq!(of("found 'one'"), of("found 'one'"));
+        assert_ne!(of("found 'one'"), of("found 'two'"));
+        let plain = finding_of("py.password", "A password is in the code.", "");
+        assert_eq!(plain.title, "A password is in the code.");
+        assert!(plain.secret.is_none());
     }
 }
