@@ -378,16 +378,17 @@ impl Health {
     }
 
     fn listed(&self) -> String {
-        let mut names: Vec<_> = self
+        let names: Vec<_> = self
             .first_unread
             .iter()
             .take(Self::SHOWN)
             .map(|(file, reason)| format!("{file} ({reason})"))
             .collect();
-        if self.first_unread.len() > Self::SHOWN {
-            names.push("…".to_owned());
+        let shown = names.join(", ");
+        match self.unread.saturating_sub(Self::SHOWN as u64) {
+            0 => shown,
+            more => format!("{shown} and {more} more"),
         }
-        names.join(", ")
     }
 }
 

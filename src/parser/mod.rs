@@ -21,6 +21,7 @@ mod json;
 mod recognize;
 mod semgrep;
 mod trivy;
+mod url;
 mod xml;
 mod zap;
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::fields::{Number, Text, Texts, cwes};
 use super::json::{Json, Kind};
-use super::{Emitter, Format, Parse, ParseError, Parser};
+use super::{Emitter, Format, Parse, ParseError, Parser, url};
 use crate::finding::{Category, Confidence, Finding, Location, Severity};
 use crate::fingerprint::Fingerprint;
 use crate::report::Scan;
@@ -520,7 +520,8 @@ impl Health {
             .unwrap_or("an error without a type");
         let is_error = error.level.eq_ignore_ascii_case("error");
         if is_error && (Self::FATAL.contains(&kind) || matches!(error.code.whole(), Some(4 | 7))) {
-            let message = error.message.lines().next().unwrap_or_default().trim();
+            let message = error.message.trim().lines().next().unwrap_or_default();
+            let message = url::mask_words(message);
             self.fatal.push(if message.is_empty() {
                 kind.to_owned()
             } else {
@@ -616,8 +617,13 @@ fn listed(subjects: &[String], shown: usize) -> String {
         .collect();
     names.dedup();
     let times = subjects.len();
-    let more = if names.len() > shown { ", …" } else { "" };
+    let more = match names.len().saturating_sub(shown) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
     names.truncate(shown);
+    // A rule may be named by its address, and a path be one.
+    let names: Vec<_> = names.into_iter().map(url::mask).collect();
     match names.as_slice() {
         [] => format!("{times} times"),
         names => format!("{times} times, in {}{more}", names.join(", ")),
@@ -704,6 +710,26 @@ mod tests {
                 "{check_id} {more}"
             );
         }
+    }
+
+    #[test]
+    fn notes_show_no_credentials_of_addresses() {
+        let errors = r#""errors":[
+            {"code":2,"level":"error","type":"SemgrepError","message":"\n cannot get https://me:pa55@h/r?token=t0k3n"},
+            {"code":3,"level":"warn","type":"Timeout","path":"https://me:pa55@h/a.py"},
+            {"code":3,"level":"warn","type":"Timeout","path":"b.py"},
+            {"code":3,"level":"warn","type":"Timeout","path":"c.py"},
+            {"code":3,"level":"warn","type":"Timeout","path":"d.py"}]"#;
+        let text = report("a", "b", "").replace(r#""errors":[]"#, errors);
+        let notes: Vec<_> = read(text).unwrap().0.notes;
+        let notes: Vec<_> = notes.iter().map(|note| &*note.text).collect();
+        assert_eq!(
+            notes,
+            [
+                "Semgrep says that the scan failed: SemgrepError: cannot get https://***@h/r?token=***",
+                "gave up on time (Timeout): 4 times, in https://***@h/a.py, b.py, c.py and 1 more",
+            ]
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::DataSource;
 use crate::parser::fields::timestamp;
+use crate::parser::url;
 use crate::report::Scan;
 
 /// What the report says of its own scan, gathered in whatever order it comes.
@@ -80,7 +81,8 @@ impl Health {
     }
 }
 
-/// An exception's message on one line, without the Java package of its class.
+/// An exception's message on one line, without the Java package of its class
+/// and what gives access in the addresses it quotes.
 fn in_words(message: &str) -> String {
     const LONGEST: usize = 300;
     let line = message.trim().lines().next().unwrap_or_default().trim();
@@ -91,10 +93,11 @@ fn in_words(message: &str) -> String {
         }
         _ => line,
     };
+    let words = url::mask_words(words);
     match words.char_indices().nth(LONGEST) {
         _ if words.is_empty() => "an exception without a message".to_owned(),
         Some((end, _)) => format!("{}…", words.get(..end).unwrap_or_default()),
-        None => words.to_owned(),
+        None => words,
     }
 }
 
@@ -141,6 +144,12 @@ mod tests {
                 clean,
                 Proof::Degraded,
                 "part of the analysis failed: UpdateException: NVD (UnknownHostException: nvd.nist.gov)",
+            ),
+            (
+                r#""engineVersion":"8","analysisExceptions":[{"exception":{"message":"no https://u:p@h/?token=t"}}]"#,
+                clean,
+                Proof::Degraded,
+                "no https://***@h/?token=***",
             ),
             (
                 r#""engineVersion":"8","analysisExceptions":[{}]"#,

@@ -5,7 +5,7 @@ use super::result::{Held, Tally};
 use super::{Examples, RESOURCES, System, is_object, objects};
 use crate::parser::fields::Text;
 use crate::parser::json::Json;
-use crate::parser::{Emitter, ParseError};
+use crate::parser::{Emitter, ParseError, url};
 use crate::report::Scan;
 
 pub(super) fn parse(json: &mut Json, emitter: &mut Emitter<'_>) -> Result<Scan, ParseError> {
@@ -96,7 +96,7 @@ impl Cluster {
         }
         if !error.is_empty() {
             let error = error.trim().lines().next().unwrap_or_default();
-            let error = without_user_info(error);
+            let error = url::mask_words(error);
             self.errors.add(&format!("{workload} ({error})"));
         }
         Ok(())

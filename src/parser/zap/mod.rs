@@ -7,14 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::recognize::Shape;
-use super::{Emitter, Format, Parse, Parser};
+use super::{Emitter, Format, Parse, Parser, url};
 use crate::finding::{Category, Confidence, Finding, Location, Severity};
 use crate::fingerprint::Fingerprint;
 
 mod health;
 mod json;
 mod text;
-mod url;
 mod xml;
 
 pub(super) const PARSER: Parser = Parser {
