@@ -231,8 +231,10 @@ impl Entry<'_> {
             target: None,
             path: self.pkg_path.owned(),
         };
-        // The names of archives and folders of packages carry versions.
-        let path = fingerprint::without_digits(&emitter.stable_path(&self.pkg_path));
+        let path = without_version(
+            &emitter.stable_path(&self.pkg_path),
+            &self.installed_version,
+        );
         let id = self.vulnerability_id.to_string();
         (id.clone(), location, [id, self.pkg_name.to_string(), path])
     }
@@ -247,13 +249,11 @@ impl Entry<'_> {
             line: line(cause.start_line),
             end_line: line(cause.end_line),
         };
-        // A message names what is wrong, such as the container, but also
-        // versions, ports and lines.
-        let message = fingerprint::without_digits(&self.message);
+        // A message names what is wrong, such as the container or the port.
         let identity = [
             without_renaming(id).into_owned(),
             cause.resource.to_string(),
-            message,
+            self.message.to_string(),
         ];
         (id.to_owned(), location, identity)
     }
@@ -363,11 +363,9 @@ impl Draft {
     pub(super) fn emit(mut self, place: &Place, workload: Option<&str>, emitter: &mut Emitter<'_>) {
         let [rule, subject, detail] = &self.identity;
         let target = match self.kind {
-            // The path of a package says more than a target such as `Java`.
-            Kind::Vulnerability if !detail.is_empty() => "",
-            // The image is what was scanned, under any name. A workload has
-            // several.
-            Kind::Vulnerability if place.is_system && workload.is_none() => "",
+            // The path of a package says more than a target such as `Java`;
+            // the packages of a system are those of one image among several.
+            Kind::Vulnerability if !detail.is_empty() && !place.is_system => "",
             _ => &place.stable,
         };
         self.finding.fingerprint = Fingerprint::new(
@@ -398,6 +396,19 @@ impl Draft {
             Location::Web { .. } => {}
         }
         emitter.emit(self.finding);
+    }
+}
+
+/// The path of a package as it is in all versions of the package: the names of
+/// archives carry them, and folders such as `x-1.2.dist-info`.
+fn without_version(path: &str, version: &str) -> String {
+    let path = match version.trim() {
+        version if version.contains('.') => path.replace(version, ""),
+        _ => path.to_owned(),
+    };
+    match path.rsplit_once('/') {
+        Some((folder, file)) => format!("{folder}/{}", fingerprint::without_digits(file)),
+        None => fingerprint::without_digits(&path),
     }
 }
 
@@ -485,7 +496,10 @@ mod tests {
             reference_count: 2,
             pointer: "/Results/0/Vulnerabilities/0".to_owned(),
             ..Finding::new(
-                Fingerprint::new("trivy-vulnerability", &["CVE-2026-1", "libx", "", "", ""]),
+                Fingerprint::new(
+                    "trivy-vulnerability",
+                    &["CVE-2026-1", "libx", "", "app", ""],
+                ),
                 Category::Sca,
                 "CVE-2026-1",
                 Severity::Low,
@@ -639,13 +653,17 @@ mod tests {
             |target: &str, entry: &str| fingerprint("Vulnerabilities", target, "os-pkgs", entry);
         let known = system("reg:5000/app:1 (debian 12)", VULNERABILITY);
         for target in [
-            "app:2 (debian 13)",
-            "app@sha256:12 (debian 12)",
-            "app.tar (debian 12)",
+            "reg:5000/app:2 (debian 13)",
+            "reg:5000/app@sha256:12 (debian 12)",
+            "reg:5000/app (debian 12)",
         ] {
             assert_eq!(system(target, VULNERABILITY), known, "{target}");
         }
-        let legacy = fingerprint("Vulnerabilities", "app:3 (debian 9)", "", VULNERABILITY);
+        for target in ["reg:5000/web:1 (debian 12)", "/mnt/root (debian 12)"] {
+            assert_ne!(system(target, VULNERABILITY), known, "{target}");
+        }
+        let known = system("x", VULNERABILITY);
+        let legacy = fingerprint("Vulnerabilities", "x:3 (debian 9)", "", VULNERABILITY);
         assert_eq!(legacy, known);
         assert_eq!(system("x", &VULNERABILITY.replace("1.0-1", "1.0-2")), known);
         assert_ne!(
@@ -679,6 +697,15 @@ mod tests {
         };
         assert_eq!(archive("app/x-1.9.jar"), archive("app/x-1.10.jar"));
         assert_ne!(archive("app/x-1.9.jar"), archive("lib/x-1.9.jar"));
+        assert_ne!(archive("srv/a1/x.json"), archive("srv/a2/x.json"));
+        let metadata = |version: &str| {
+            let entry = format!(
+                r#"{{"VulnerabilityID":"CVE-1","PkgName":"x","InstalledVersion":"{version}",
+                "PkgPath":"lib/python3/x-{version}.dist-info/METADATA"}}"#
+            );
+            fingerprint("Vulnerabilities", "Python", "lang-pkgs", &entry)
+        };
+        assert_eq!(metadata("1.9"), metadata("1.10"));
     }
 
     #[test]
@@ -700,6 +727,11 @@ mod tests {
             assert_eq!(check(id, 9), known, "{id}");
         }
         assert_ne!(check(r#""ID":"DS-0003""#, 3), known);
+        let port = |port: u16| {
+            let entry = format!(r#"{{"ID":"A","Message":"port {port} is open"}}"#);
+            fingerprint("Misconfigurations", "main.tf", "config", &entry)
+        };
+        assert_ne!(port(22), port(443));
 
         let of =
             |target: &str, entry: &str| fingerprint("Misconfigurations", target, "config", entry);

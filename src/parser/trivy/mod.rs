@@ -126,14 +126,18 @@ fn parse(json: &mut Json, emitter: &mut Emitter<'_>) -> Result<Scan, ParseError>
             json.error("neither `SchemaVersion` nor any result: this is not a whole Trivy report")
         );
     }
-    if tally.results == 0 {
+    let is_image = artifact_type == "container_image";
+    let is_blank = is_image && tally.results == 0 && system.family.is_none();
+    if is_blank {
+        scan.degrade("neither an operating system nor packages were detected: was the image empty, or not reached?");
+    } else if tally.results == 0 {
         scan.note(
             "no results: Trivy found nothing to report, or nothing that it knows how to check",
         );
     }
     system.judge(&mut scan);
     let of_system = system.family.as_deref().unwrap_or("the operating system");
-    if artifact_type == "container_image" && !tally.has_system && !system.is_unknown {
+    if is_image && !is_blank && !tally.has_system && !system.is_unknown {
         scan.note(format!("no result for the packages of {of_system}"));
     }
     tally.judge(&mut scan);
@@ -445,6 +449,11 @@ mod tests {
                 Some((Health::Complete, "no result for the packages of the")),
             ),
             ("null", SYSTEM, None),
+            (
+                "{}",
+                "",
+                Some((Health::Degraded, "neither an operating system")),
+            ),
         ] {
             let text = report(results).replace(
                 r#""filesystem""#,
@@ -457,6 +466,17 @@ mod tests {
                 assert!(notes[0].1.contains(message), "{notes:?}");
             }
         }
+    }
+
+    #[test]
+    fn an_image_without_results_was_looked_at_if_its_system_is_known() {
+        let text = report("").replace(
+            r#""filesystem""#,
+            r#""container_image","Metadata":{"OS":{"Family":"alpine","Name":"3.20"}}"#,
+        );
+        let notes = notes(&text);
+        assert!(!notes.is_empty());
+        assert!(notes.iter().all(|(health, _)| *health == Health::Complete));
     }
 
     #[test]
