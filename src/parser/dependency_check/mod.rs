@@ -289,32 +289,37 @@ impl Vulnerability<'_> {
         }
     }
 
-    /// The score of the highest version that has a sound one.
+    /// The score of the highest version that has a sound one. 0 is also what
+    /// stands for a score that was not given: it yields to any other.
     fn cvss(&self) -> Option<Cvss> {
-        let sound = |version, score: Option<f64>, vector| {
-            let score = score.filter(|score| (0.0..=10.0).contains(score))?;
-            Some(Cvss {
-                version,
-                score: narrowed(score),
-                vector,
-            })
-        };
         let versions = [
             (CvssVersion::V4, &self.cvssv4),
             (CvssVersion::V3, &self.cvssv3),
             (CvssVersion::V2, &self.cvssv2),
         ];
-        versions
+        let old = Cvss {
+            version: CvssVersion::V2,
+            score: self.cvss_score.0.unwrap_or_default(),
+            vector: None,
+        };
+        let mut scores: Vec<_> = versions
             .into_iter()
-            .find_map(|(version, score)| {
+            .filter_map(|(version, score)| {
                 let score = score.as_ref()?;
-                let number = score.base_score.0.or(score.score.0);
-                sound(version, number, text(&score.vector_string))
+                Some(Cvss {
+                    version,
+                    score: score.base_score.0.or(score.score.0)?,
+                    vector: text(&score.vector_string),
+                })
             })
-            .or_else(|| {
-                let number = self.cvss_score.0.filter(|&score| score > 0.0);
-                sound(CvssVersion::V2, number, None)
-            })
+            .chain(Some(old).filter(|old| old.score > 0.0))
+            .filter(|cvss| (0.0..=10.0).contains(&cvss.score))
+            .collect();
+        let best = scores.iter().position(|cvss| cvss.score > 0.0);
+        let best = best.or_else(|| (!scores.is_empty()).then_some(0))?;
+        let mut best = scores.swap_remove(best);
+        best.score = narrowed(best.score);
+        Some(best)
     }
 
     fn weaknesses(&self) -> Vec<u32> {
@@ -506,6 +511,15 @@ mod tests {
             ),
             (r#""cvssv4":null,"cvssv3":{},"cvssv2":{"score":10}"#, High),
             (r#""cvssv4":{"baseScore":0.0}"#, Info),
+            (
+                r#""cvssv4":{"baseScore":0.0},"cvssv3":{"baseScore":9.8}"#,
+                Critical,
+            ),
+            (
+                r#""cvssv4":{"baseScore":0},"cvssv3":{"baseScore":0},"cvssv2":{"score":7.5}"#,
+                High,
+            ),
+            (r#""cvssv3":{"baseScore":0.0},"cvssScore":"5.0""#, Medium),
             (r#""cvssv3":{"baseScore":-1}"#, Unknown),
             (r#""cvssv3":{"baseScore":11.0}"#, Unknown),
             (r#""cvssScore":"7.5""#, High),

@@ -188,9 +188,22 @@ fn identifier(xml: &mut Xml, dependency: &mut Dependency<'_>) -> Result<(), Pars
 }
 
 fn vulnerability(xml: &mut Xml) -> Result<Vulnerability<'static>, ParseError> {
+    /// What decides how bad it is and what it is: a second one would hide the
+    /// first.
+    const ONCE: [&str; 7] = [
+        "name",
+        "severity",
+        "cvssV4",
+        "cvssV3",
+        "cvssV2",
+        "cvssScore",
+        "description",
+    ];
     let mut vulnerability = Vulnerability::default();
     let mut name = None;
+    let mut seen = Vec::with_capacity(ONCE.len());
     xml.children(|xml| {
+        once(xml, &ONCE, &mut seen)?;
         match xml.name() {
             "name" => name = Some(xml.text()?),
             "severity" => {
@@ -263,7 +276,9 @@ fn software(xml: &Xml) -> Result<Option<SoftwareEntry<'static>>, ParseError> {
 
 fn score(xml: &mut Xml) -> Result<Score<'static>, ParseError> {
     let mut score = Score::default();
+    let mut seen = Vec::new();
     xml.children(|xml| {
+        once(xml, &["baseScore", "score", "vectorString"], &mut seen)?;
         match xml.name() {
             "baseScore" => score.base_score = number(xml)?,
             "score" => score.score = number(xml)?,
@@ -273,6 +288,19 @@ fn score(xml: &mut Xml) -> Result<Score<'static>, ParseError> {
         Ok(())
     })?;
     Ok(score)
+}
+
+/// Refuses an element that is one of `names` and has been seen, as JSON's keys
+/// are refused.
+fn once(xml: &Xml, names: &[&'static str], seen: &mut Vec<&'static str>) -> Result<(), ParseError> {
+    let Some(&name) = names.iter().find(|&&name| name == xml.name()) else {
+        return Ok(());
+    };
+    if seen.contains(&name) {
+        return Err(xml.error(format!("`{name}` is given twice")));
+    }
+    seen.push(name);
+    Ok(())
 }
 
 fn number(xml: &mut Xml) -> Result<Number, ParseError> {
@@ -339,6 +367,42 @@ mod tests {
         ] {
             let error = read(&report).0.unwrap_err();
             assert!(error.contains(message), "{report}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_is_given_twice_is_refused() {
+        let vulnerability = |parts: &str| {
+            with_dependencies(&format!(
+                "<dependency><fileName>a</fileName><vulnerabilities><vulnerability>{parts}</vulnerability></vulnerabilities></dependency>"
+            ))
+        };
+        for (parts, name) in [
+            ("<name>a</name><name>b</name>", "name"),
+            (
+                "<name>a</name><severity>HIGH</severity><severity>LOW</severity>",
+                "severity",
+            ),
+            (
+                "<name>a</name><description>b</description><description/>",
+                "description",
+            ),
+            (
+                "<name>a</name><cvssV3><baseScore>9</baseScore></cvssV3><cvssV3/>",
+                "cvssV3",
+            ),
+            (
+                "<name>a</name><cvssV3><baseScore>9</baseScore><baseScore>0</baseScore></cvssV3>",
+                "baseScore",
+            ),
+            (
+                "<name>a</name><cvssScore>9</cvssScore><cvssScore>0</cvssScore>",
+                "cvssScore",
+            ),
+        ] {
+            let error = read(&vulnerability(parts)).0.unwrap_err();
+            let message = format!("`{name}` is given twice");
+            assert!(error.contains(&message), "{parts}: {error}");
         }
     }
 
