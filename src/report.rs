@@ -128,6 +128,9 @@ pub struct Scan {
     pub generated_at: Option<Timestamp>,
     /// What was scanned: an image, a repository, an address, a project.
     pub target: Option<String>,
+    /// Results that the scanner suppressed and does not list; 0 where the
+    /// report does not tell.
+    pub hidden: u64,
     /// What there is to say of the scan, in the order of the report.
     pub notes: Vec<Note>,
 }

@@ -357,8 +357,19 @@ impl Health {
             }
             return;
         };
-        if totals.lines == Some(0) && self.files != Some(0) {
-            scan.fail("no line of code was scanned");
+        match totals.lines {
+            // Said above.
+            _ if self.files == Some(0) => {}
+            Some(0) => scan.fail("no line of code was scanned"),
+            Some(_) => {}
+            None => {
+                let text = "the report's totals do not say how many lines of code were scanned";
+                if findings == 0 {
+                    scan.fail(text);
+                } else {
+                    scan.degrade(text);
+                }
+            }
         }
         match totals.results {
             found if found > findings => scan.degrade(format!(
@@ -369,6 +380,7 @@ impl Health {
             )),
             _ => {}
         }
+        scan.hidden = totals.marked;
         if totals.marked > 0 {
             scan.note(format!(
                 "results hidden by `# nosec` comments in the source, which the report does not list: {}",
@@ -578,6 +590,21 @@ mod tests {
                 "no line of code",
             ),
             (
+                replaced(r#""loc":7,"nosec""#, r#""nosec""#),
+                Failed,
+                "how many lines",
+            ),
+            (
+                replaced(r#""loc":7,"#, r#""loc":-1,"#),
+                Failed,
+                "how many lines",
+            ),
+            (
+                report(RESULT).replace(r#""loc":7,"#, r#""loc":null,"#),
+                Degraded,
+                "how many lines",
+            ),
+            (
                 replaced(
                     r#""errors":[]"#,
                     r#""errors":[{"filename":"app.py","reason":"syntax error"}]"#,
@@ -643,6 +670,8 @@ mod tests {
             let notes: Vec<_> = scan.notes.into_iter().map(|note| note.text).collect();
             assert!(notes.join("|").contains(message), "{message}: {notes:?}");
         }
+        let (scan, _) = read(replaced(r#""nosec":0"#, r#""nosec":2,"skipped_tests":1"#)).unwrap();
+        assert_eq!(scan.hidden, 3);
         let text = r#"{"errors":[],"generated_at":"2026-01-05T10:00:00Z","results":[]}"#;
         let (scan, _) =
             testing::read_with(text, "report", Some(&PARSER), &Options::default()).unwrap();
