@@ -173,6 +173,11 @@ impl Insight<'_> {
             "insight.network.failure" | "insight.auth.failure" | "insight.code.5xx" => is_half,
             // Of few requests, most may ask for `robots.txt` and its like.
             "insight.code.4xx" => is_half && level != "info",
+            // Counts without a measure: only the level says how bad it is, and
+            // one in another language may be any.
+            "insight.log.error" | "insight.response.slow" => {
+                !matches!(level.as_str(), "low" | "info" | "informational")
+            }
             _ => false,
         }
     }
@@ -219,6 +224,9 @@ mod tests {
             (insight("Low", "insight.code.4xx", r#""51""#), Degraded, "4xx"),
             (insight("Info", "insight.code.4xx", r#""66""#), Complete, ""),
             (insight("Low", "insight.log.error", r#""9""#), Complete, ""),
+            (insight("Mittel", "insight.log.error", r#""9""#), Degraded, "log.error"),
+            (insight("", "insight.response.slow", r#""9""#), Degraded, "response.slow"),
+            (insight("Info", "insight.response.slow", r#""9""#), Complete, ""),
             (
                 r#""stoppingInsight":{"description":"Authentication failures","statistic":75,"site":"https://u:hunter2@h"}"#.into(),
                 Failed,
