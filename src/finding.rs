@@ -313,6 +313,9 @@ pub enum Location {
         /// 1-based.
         #[serde(skip_serializing_if = "Option::is_none")]
         column: Option<u64>,
+        /// The commit that holds it, where the scanner looked at history.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        commit: Option<String>,
     },
     /// A software package.
     Package {
@@ -366,6 +369,7 @@ impl Location {
             line: line.filter(|&line| line > 0),
             end_line: None,
             column: None,
+            commit: None,
         }
     }
 
@@ -385,9 +389,17 @@ impl std::fmt::Display for Location {
     /// where it goes.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Source { path, line, .. } => {
+            Self::Source {
+                path, line, commit, ..
+            } => {
                 f.write_str(path)?;
-                line.map_or(Ok(()), |line| write!(f, ":{line}"))
+                if let Some(line) = line {
+                    write!(f, ":{line}")?;
+                }
+                // As Git shortens it.
+                commit
+                    .as_ref()
+                    .map_or(Ok(()), |commit| write!(f, " at {commit:.7}"))
             }
             Self::Package {
                 name,
@@ -476,6 +488,14 @@ mod tests {
             Location::source("src/a.py", Some(0)).to_string(),
             "src/a.py"
         );
+        let committed = Location::Source {
+            path: "config.py".into(),
+            line: Some(3),
+            end_line: None,
+            column: None,
+            commit: Some("4a96ad7c0ffee".into()),
+        };
+        assert_eq!(committed.to_string(), "config.py:3 at 4a96ad7");
         let package = Location::Package {
             purl: None,
             name: "libx".into(),

@@ -34,7 +34,7 @@ impl SecretKey {
     /// `text` with every occurrence of `secret` replaced by its digest. Very
     /// short values stay: they occur in any text, and prove nothing.
     pub fn mask(&self, text: &str, secret: &str) -> String {
-        const SHORTEST: usize = 4;
+        const SHORTEST: usize = 3;
         if secret.len() < SHORTEST || !text.contains(secret) {
             return text.to_owned();
         }
@@ -79,6 +79,7 @@ mod tests {
         let key = SecretKey::default();
         let masked = key.mask("token hunter2 and hunter2", "hunter2");
         assert!(!masked.contains("hunter2"), "{masked}");
+        assert!(!key.mask("pin 123", "123").contains("123"));
         assert_eq!(key.mask("a b", "a"), "a b");
     }
 

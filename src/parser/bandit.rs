@@ -172,6 +172,7 @@ fn finding(entry: &Entry<'_>, rule: &str, pointer: String, emitter: &Emitter<'_>
         end_line: last.filter(|&last| line.is_some_and(|line| line <= last)),
         // Python counts columns from 0; -1 is none.
         column: entry.col_offset.whole().map(|column| column + 1),
+        commit: None,
     };
     let severity = severity(&entry.issue_severity);
     let mut finding = Finding::new(fingerprint, Category::Sast, rule, severity, location);
@@ -475,6 +476,7 @@ mod tests {
                 line: Some(6),
                 end_line: Some(7),
                 column: Some(5),
+                commit: None,
             }
         );
     }

@@ -167,6 +167,7 @@ fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding
             .whole()
             .filter(|&end| line.is_some_and(|line| line <= end)),
         column: entry.start_column.whole().filter(|&column| column > 0),
+        commit: Some(hidden(commit)).filter(|commit| !commit.is_empty()),
         path: file,
     };
     // Gitleaks has no severities, only rules for what must not be there.
@@ -208,7 +209,7 @@ fn is_redacted(secret: &str) -> bool {
 
 /// What `--redact` with a percentage leaves, if it is enough to be one secret's.
 fn visible_part(secret: &str) -> Option<&str> {
-    const ENOUGH: usize = 8;
+    const ENOUGH: usize = 4;
     secret
         .strip_suffix("...")
         .filter(|part| part.len() >= ENOUGH)
@@ -469,6 +470,7 @@ mod tests {
                 line: Some(12),
                 end_line: Some(13),
                 column: Some(9),
+                commit: Some("9f1c0e7d2b3a".to_owned()),
             }
         );
         let csv = finding_of(&format!("{HEADER}{ROW}"));
@@ -482,20 +484,20 @@ mod tests {
             .replace("a b\n", "a b,https://x/y\n");
         assert_eq!(finding_of(&link).references, ["https://x/y"]);
         let v7 = finding_of(&list(V7));
-        assert_eq!(v7.location, Location::source("cfg/prod.env", Some(12)));
+        assert_eq!(v7.location.to_string(), "cfg/prod.env:12 at 9f1c0e7");
         let v7_csv = finding_of(
             "repo,line,commit,offender,leakURL,rule,tags,commitMsg,author,email,file,date\n\
             .,x,9f1c0e7d2b3a,glpat-hunter2hunter2,,gitlab-pat,,m,a,e,cfg/prod.env,d\n",
         );
-        assert_eq!(v7_csv.location, Location::source("cfg/prod.env", None));
+        assert_eq!(v7_csv.location.to_string(), "cfg/prod.env at 9f1c0e7");
         for other in [&csv, &v7, &v7_csv] {
             assert_eq!(other.fingerprint, v8.fingerprint);
         }
         for line in ["-1", "0", "null", r#""x""#] {
             let finding = finding_of(&list(&V7.replace("12", line)));
             assert_eq!(
-                finding.location,
-                Location::source("cfg/prod.env", None),
+                finding.location.to_string(),
+                "cfg/prod.env at 9f1c0e7",
                 "{line}"
             );
         }
@@ -649,6 +651,7 @@ mod tests {
     fn no_secret_is_repeated_and_no_redacted_one_is_taken_for_one() {
         let everywhere = V8
             .replace("A GitLab", "glpat-hunter2hunter2, a GitLab")
+            .replace(r#""Commit":"9f1c"#, r#""Commit":"glpat-hunter2hunter2"#)
             .replace("cfg/prod", "cfg/glpat-hunter2hunter2");
         let csv = format!("{HEADER}{ROW}").replace("cfg/prod", "cfg/glpat-hunter2hunter2");
         let options = Options {
@@ -675,6 +678,11 @@ mod tests {
         );
         let all = format!("{:?}", finding_of(&list(&part)));
         assert!(!all.contains("glpat"), "{all}");
+        let short = V8
+            .replace(SECRET, "hunt...")
+            .replace("A GitLab token", "A token, hunt");
+        let short = finding_of(&list(&short));
+        assert_eq!(short.title, "A token, [secret]");
         let link = finding_of(&list(&V8.replace("https://", "https://user:pass@")));
         assert!(link.references.is_empty());
     }

@@ -254,6 +254,7 @@ fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding
                 .as_ref()
                 .and_then(|p| p.col.whole())
                 .filter(|&column| column > 0),
+            commit: None,
         },
     };
     let category = if extra.sca_info.is_some() {

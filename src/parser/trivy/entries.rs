@@ -265,6 +265,7 @@ impl Entry<'_> {
             line: line(self.start_line),
             end_line: line(self.end_line),
             column: None,
+            commit: None,
         };
         let digest = emitter.secrets().digest(&self.r#match);
         (rule.clone(), location, [rule, digest, String::new()])
@@ -558,6 +559,7 @@ mod tests {
                 line: Some(3),
                 end_line: Some(3),
                 column: None,
+                commit: None,
             }
         );
     }
