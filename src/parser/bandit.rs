@@ -672,12 +672,21 @@ mod tests {
             let notes: Vec<_> = scan.notes.into_iter().map(|note| note.text).collect();
             assert!(notes.join("|").contains(message), "{message}: {notes:?}");
         }
-        let (scan, _) = read(replaced(r#""nosec":0"#, r#""nosec":2,"skipped_tests":1"#)).unwrap();
-        assert_eq!(scan.hidden, 3);
+    }
+
+    #[test]
+    fn hidden_results_are_counted() {
+        let marked = CLEAN.replace(r#""nosec":0"#, r#""nosec":2,"skipped_tests":1"#);
+        assert_eq!(read(marked).unwrap().0.hidden, 3);
+        assert_eq!(read(CLEAN).unwrap().0.hidden, 0);
+    }
+
+    #[test]
+    fn a_report_without_files_and_results_proves_nothing() {
         let text = r#"{"errors":[],"generated_at":"2026-01-05T10:00:00Z","results":[]}"#;
         let (scan, _) =
             testing::read_with(text, "report", Some(&PARSER), &Options::default()).unwrap();
-        assert_eq!(scan.health(), Failed);
+        assert_eq!(scan.health(), Health::Failed);
     }
 
     #[test]
