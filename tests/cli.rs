@@ -992,3 +992,21 @@ fn a_wrong_value_is_told_what_it_should_be() {
         0
     );
 }
+
+#[test]
+fn what_is_hidden_does_not_pass_where_suppressions_do_not_hold() {
+    let bandit = r#"{"errors":[],"generated_at":"2026-01-05T10:00:00Z","results":[],
+        "metrics":{"_totals":{"loc":120,"nosec":9,"skipped_tests":3},"a.py":{"loc":120}}}"#;
+    for (setting, code) in [("true", 0), ("false", 3)] {
+        let config = format!("extends = \"builtin:baseline\"\ntrust_suppressions = {setting}\n");
+        let workplace = Workplace::new(&[("security-gate.toml", &config), ("bandit.json", bandit)]);
+        let run = workplace.check(&["bandit.json"]);
+        assert_eq!(run.code, code, "{setting}: {}", run.stdout);
+        assert_eq!(
+            run.stdout.contains("12 results are suppressed"),
+            code == 3,
+            "{}",
+            run.stdout
+        );
+    }
+}

@@ -567,7 +567,7 @@ fn xml_outline(mut window: Window) -> (Result<Outline, ParseError>, Window) {
 
 /// How far into a document we look for what it is, in bytes: all of it is held
 /// meanwhile.
-pub(super) const FAR_ENOUGH: usize = 4 << 20;
+pub(super) const FAR_ENOUGH: usize = 8 << 20;
 
 /// How many keys of an object are looked at: reports begin with what they are.
 const MOST_KEYS: usize = 64;

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use jiff::civil::Date;
 
 use super::selector::Subject;
-use super::{Action, Degraded, Exception, Lane, Policy, Rule};
+use super::{Action, Degraded, Exception, Lane, Policy, Rule, Trust};
 use crate::finding::Severity;
 use crate::report::{Health, Report};
 
@@ -349,6 +349,7 @@ fn notices(policy: &Policy, reports: &[&Report]) -> Notices {
     }
     for report in reports {
         notices.add_report(report, policy.lanes.get(&report.lane));
+        notices.add_hidden(report, &policy.trust_suppressions);
     }
     for (name, lane) in &policy.lanes {
         let reports: Vec<_> = reports
@@ -397,6 +398,26 @@ impl Notices {
             report: Some(report.path.clone()),
             text,
         });
+    }
+
+    /// What a scanner suppressed and does not list cannot count as open, so where
+    /// suppressions do not hold, the report is not enough.
+    fn add_hidden(&mut self, report: &Report, trust: &Trust) {
+        if let Ok(scan) = &report.scan
+            && scan.hidden > 0
+            && !trust.includes(scan.scanner)
+        {
+            let count = scan.hidden;
+            let text = format!(
+                "{count} results are suppressed in the code and not in the report, and the policy does not trust suppressions: let {} list them",
+                scan.scanner
+            );
+            self.gaps.push(Notice {
+                lane: Some(report.lane.clone()),
+                report: Some(report.path.clone()),
+                text,
+            });
+        }
     }
 
     fn add_lane(&mut self, name: &str, lane: &Lane, reports: &[&&Report]) {
