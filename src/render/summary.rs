@@ -569,12 +569,14 @@ impl<'a> Summary<'a> {
         blocking(self.findings.0).count()
     }
 
-    /// What to do about a finding: the upgrade that the report names, or the
-    /// help of a rule that it breaks.
+    /// What to do about a finding: the upgrade that the report names, or the help
+    /// of the last rule that it breaks, which is the most particular: what a
+    /// policy extends comes before its own.
     pub fn advice(&self, finding: &FindingRow<'_>) -> Option<String> {
         let mut broken = self
             .rules
             .iter()
+            .rev()
             .filter(|rule| finding.breaks.contains(&rule.id));
         finding
             .upgrade()
