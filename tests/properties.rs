@@ -17,7 +17,8 @@ use jiff::civil::{Date, date};
 use proptest::prelude::*;
 use security_gate::finding::{Category, Finding, Location, Severity};
 use security_gate::fingerprint::Fingerprint;
-use security_gate::policy::decide::{Circumstances, Decision, Verdict, decide};
+use security_gate::policy::decide::{Circumstances, Decision, Judged, Status, Verdict, decide};
+use security_gate::policy::expression::Expression;
 use security_gate::policy::selector::{Fix, Patterns, Selector, Severities};
 use security_gate::policy::{Action, Degraded, Exception, Lane, Policy, Rule, Trust};
 use security_gate::report::{Report, Scan, Tally};
@@ -29,6 +30,56 @@ const ON_TODAY: Circumstances<'_> = Circumstances {
 };
 const LANES: [&str; 3] = ["mainline-sast", "mainline-sca", "extra"];
 const SCANNERS: [&str; 3] = ["semgrep", "trivy", "zap"];
+const TOKENS: [&str; 48] = [
+    "kev",
+    "title",
+    "cwe",
+    "line",
+    "x",
+    "a",
+    "re",
+    "glob",
+    "size",
+    "has",
+    "cwe.exists(x,",
+    ".all(a,",
+    ".map(",
+    "filter",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    ".",
+    "?",
+    ":",
+    "!",
+    "-",
+    "+",
+    "*",
+    "/",
+    "%",
+    "&&",
+    "||",
+    "==",
+    "!=",
+    "<",
+    ">=",
+    " in ",
+    "'a'",
+    "\"é\"",
+    "'",
+    "\\",
+    "1",
+    "1.5",
+    "0x1u",
+    "null",
+    "true",
+    "\n",
+    "`a`",
+];
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 
 fn finding() -> impl Strategy<Value = Finding> {
@@ -225,6 +276,70 @@ fn verdict(policy: &Policy, reports: &[Report]) -> Verdict {
     decide(policy, reports, ON_TODAY).verdict()
 }
 
+/// Selectors that ask the same, natively and by an expression.
+fn same_selectors() -> impl Strategy<Value = (Selector, Selector)> {
+    let native = |change: fn(&mut Selector)| {
+        let mut selector = Selector::default();
+        change(&mut selector);
+        selector
+    };
+    let pairs = [
+        (
+            native(|s| s.severity = Some(Severities::parse([">=high"]).unwrap())),
+            "severity_rank >= 3",
+        ),
+        (
+            native(|s| s.severity = Some(Severities::parse(["low", "info"]).unwrap())),
+            "severity in ['low', 'info']",
+        ),
+        (
+            native(|s| s.category = Some(vec![Category::Sca, Category::Sast])),
+            "category == 'sca' || category == 'sast'",
+        ),
+        (native(|s| s.fix = Some(Fix::Available)), "fix"),
+        (native(|s| s.fix = Some(Fix::None)), "fixed_in == []"),
+        (native(|s| s.cwe = Some(vec![79])), "79 in cwe"),
+        (
+            native(|s| s.lane = Some(Patterns::new(["mainline-*"]).unwrap())),
+            "re(lane, '^mainline-')",
+        ),
+        (
+            native(|s| s.scanner = Some(Patterns::new(["trivy"]).unwrap())),
+            "scanner == 'trivy'",
+        ),
+        (
+            native(|s| s.rule = Some(Patterns::new(["[bc]"]).unwrap())),
+            "rule in ['b', 'c']",
+        ),
+        (
+            native(|s| s.path = Some(Patterns::of_paths(["src/**"]).unwrap())),
+            "paths.exists(p, glob(p, 'src/**'))",
+        ),
+        (
+            native(|s| s.package = Some(Patterns::new(["b"]).unwrap())),
+            "package_name == 'b'",
+        ),
+    ];
+    let pairs = pairs.map(|(native, text)| {
+        let when = Some(Expression::compile(text).unwrap());
+        let asked = Selector {
+            when,
+            ..Selector::default()
+        };
+        (native, asked)
+    });
+    prop::sample::select(pairs.to_vec())
+}
+
+/// An expression that has no answer for some of the findings.
+fn unanswerable() -> Selector {
+    let text = "rule in ['b', 'c'] && references[7] == 'x'";
+    Selector {
+        when: Some(Expression::compile(text).unwrap()),
+        ..Selector::default()
+    }
+}
+
 /// What a decision says, without regard to the order in which it was told.
 fn essence(decision: &Decision<'_>) -> impl PartialEq + std::fmt::Debug + use<> {
     let rules: BTreeMap<_, _> = decision
@@ -350,6 +465,56 @@ proptest! {
         prop_assert_eq!(one.verdict(), two.verdict());
         for (one, two) in one.rules.iter().zip(&two.rules) {
             prop_assert_eq!(one.count, two.count);
+        }
+    }
+
+    #[test]
+    fn an_expression_decides_as_the_key_that_says_the_same(
+        mut policy in policy(), reports in prop::collection::vec(report(), 0..4),
+        (native, asked) in same_selectors(), rule in rule(), exception in exception(), is_rule in any::<bool>(),
+    ) {
+        let mut other = policy.clone();
+        for (policy, selector) in [(&mut policy, native), (&mut other, asked)] {
+            match is_rule {
+                true => policy.rules.push(Rule { id: "one more".into(), selector, ..rule.clone() }),
+                false => policy.exceptions.push(Exception { id: "one more".into(), selector, ..exception.clone() }),
+            }
+        }
+        let (one, other) = (decide(&policy, &reports, ON_TODAY), decide(&other, &reports, ON_TODAY));
+        prop_assert_eq!(essence(&one), essence(&other));
+    }
+
+    #[test]
+    fn an_expression_without_an_answer_is_never_a_pass(
+        mut policy in policy(), reports in prop::collection::vec(report(), 1..4), rule in rule(), exception in exception(),
+    ) {
+        let before = decide(&policy, &reports, ON_TODAY);
+        let has_no_answer = |judged: &Judged<'_>| ["b", "c"].contains(&judged.subject.finding.rule_id.as_str());
+        let is_open = before.findings.iter().any(|judged| judged.status == Status::Open && has_no_answer(judged));
+        let accepted = |decision: &Decision<'_>| {
+            decision.findings.iter().filter(|judged| judged.status == Status::Accepted).count()
+        };
+        let (accepted_before, mut with_exception) = (accepted(&before), policy.clone());
+        policy.rules.push(Rule { id: "one more".into(), selector: unanswerable(), ..rule });
+        prop_assert!(!is_open || verdict(&policy, &reports) != Verdict::Pass);
+        let expires = TODAY.saturating_add(jiff::Span::new().days(1));
+        let exception = Exception { id: "one more".into(), selector: unanswerable(), decided: None, expires, ..exception };
+        with_exception.exceptions.push(exception);
+        let after = decide(&with_exception, &reports, ON_TODAY);
+        prop_assert!(!is_open || after.verdict() != Verdict::Pass);
+        prop_assert_eq!(accepted_before, accepted(&after));
+    }
+
+    #[test]
+    fn no_text_is_too_strange_to_be_an_expression(
+        tokens in prop::collection::vec(prop::sample::select(TOKENS.to_vec()), 0..24),
+    ) {
+        let text: String = tokens.concat();
+        if let Err(errors) = Expression::compile(&text) {
+            prop_assert!(!errors.is_empty());
+            for error in errors {
+                prop_assert!(text.get(error.range.clone()).is_some(), "{text:?} {error:?}");
+            }
         }
     }
 

@@ -63,6 +63,9 @@ pub struct Judged<'a> {
     pub status: Status,
     /// The exception that accepts it.
     pub exception: Option<&'a str>,
+    /// The exceptions that could not be asked about it, and why. They do not
+    /// accept it.
+    pub unanswered: Vec<(&'a str, String)>,
     /// The broken rules with the action `fail` that it counts for.
     pub breaks: Vec<&'a str>,
 }
@@ -178,10 +181,11 @@ pub fn decide<'a>(
     sorted.sort_by_key(|report| (&report.lane, &report.path, &report.sha256));
     let mut findings = judge(policy, &sorted, circumstances);
     findings.sort_by(|one, other| order(one).cmp(&order(other)));
+    let mut notices = notices(policy, &sorted);
     let rules: Vec<_> = policy
         .rules
         .iter()
-        .map(|rule| count(rule, &findings))
+        .map(|rule| count(rule, &findings, &mut notices))
         .collect();
     for outcome in rules
         .iter()
@@ -196,9 +200,11 @@ pub fn decide<'a>(
     let exceptions = policy
         .exceptions
         .iter()
-        .map(|exception| settle(exception, &findings, today))
+        .map(|exception| settle(exception, &findings, today, &mut notices))
         .collect();
-    let Notices { gaps, warnings } = notices(policy, &sorted);
+    notices.gaps.sort();
+    notices.warnings.sort();
+    let Notices { gaps, warnings } = notices;
     Decision {
         reports: sorted,
         findings,
@@ -238,19 +244,28 @@ fn judge<'a>(
                 severity,
                 workspace,
             };
-            let exception = in_force
-                .iter()
-                .find(|exception| exception.selector.matches(&subject));
-            let (status, exception) = match exception {
-                _ if trusted && finding.suppressed.is_some() => (Status::Suppressed, None),
-                Some(exception) => (Status::Accepted, Some(exception.id.as_str())),
-                None => (Status::Open, None),
+            let mut unanswered = Vec::new();
+            let mut accepts = |exception: &&&'a Exception| {
+                let answer = exception.selector.matches(&subject);
+                answer.unwrap_or_else(|error| {
+                    unanswered.push((exception.id.as_str(), error));
+                    false
+                })
+            };
+            let (status, exception) = if trusted && finding.suppressed.is_some() {
+                (Status::Suppressed, None)
+            } else {
+                match in_force.iter().find(&mut accepts) {
+                    Some(exception) => (Status::Accepted, Some(exception.id.as_str())),
+                    None => (Status::Open, None),
+                }
             };
             findings.push(Judged {
                 subject,
                 report: index,
                 status,
                 exception,
+                unanswered,
                 breaks: Vec::new(),
             });
         }
@@ -281,22 +296,29 @@ fn order<'j>(judged: &'j Judged<'_>) -> impl Ord + use<'j> {
 }
 
 /// Counts identities, so that a finding in two copies of a report counts once.
-fn count<'a>(rule: &'a Rule, findings: &[Judged<'_>]) -> RuleOutcome<'a> {
+fn count<'a>(rule: &'a Rule, findings: &[Judged<'_>], notices: &mut Notices) -> RuleOutcome<'a> {
     let mut identities = HashSet::new();
-    let findings: Vec<_> = findings
-        .iter()
-        .enumerate()
-        .filter(|(_, judged)| {
-            judged.status == Status::Open && rule.selector.matches(&judged.subject)
-        })
-        .map(|(index, judged)| {
-            identities.insert(judged.subject.finding.fingerprint);
-            index
-        })
-        .collect();
+    let mut counted = Vec::new();
+    let mut unanswered = Unanswered::default();
+    for (index, judged) in findings.iter().enumerate() {
+        if judged.status != Status::Open {
+            continue;
+        }
+        match rule.selector.matches(&judged.subject) {
+            Ok(true) => {
+                identities.insert(judged.subject.finding.fingerprint);
+                counted.push(index);
+            }
+            Ok(false) => {}
+            Err(error) => unanswered.add(judged, &error),
+        }
+    }
+    notices
+        .gaps
+        .extend(unanswered.into_notice("rule", &rule.id));
     RuleOutcome {
         rule,
-        findings,
+        findings: counted,
         count: identities.len() as u64,
     }
 }
@@ -305,18 +327,37 @@ fn settle<'a>(
     exception: &'a Exception,
     findings: &[Judged<'_>],
     today: Date,
+    notices: &mut Notices,
 ) -> ExceptionOutcome<'a> {
     let in_force = exception.in_force(today);
-    let concerns = |judged: &Judged<'_>| match in_force {
-        true => judged.exception == Some(exception.id.as_str()),
-        false => judged.status == Status::Open && exception.selector.matches(&judged.subject),
+    let mut concerned = Vec::new();
+    let mut unanswered = Unanswered::default();
+    for (index, judged) in findings.iter().enumerate() {
+        let answer = match (in_force, judged.status) {
+            (true, _) => {
+                let asked = |(id, _): &&(&str, String)| *id == exception.id;
+                match judged.unanswered.iter().find(asked) {
+                    Some((_, error)) => Err(error.clone()),
+                    None => Ok(judged.exception == Some(exception.id.as_str())),
+                }
+            }
+            (false, Status::Open) => exception.selector.matches(&judged.subject),
+            (false, Status::Accepted | Status::Suppressed) => Ok(false),
+        };
+        match answer {
+            Ok(true) => concerned.push(index),
+            Ok(false) => {}
+            Err(error) => unanswered.add(judged, &error),
+        }
+    }
+    // One that does not hold today changes nothing, whatever its answer.
+    let told = if in_force {
+        &mut notices.gaps
+    } else {
+        &mut notices.warnings
     };
-    let findings: Vec<_> = findings
-        .iter()
-        .enumerate()
-        .filter(|(_, judged)| concerns(judged))
-        .map(|(index, _)| index)
-        .collect();
+    told.extend(unanswered.into_notice("exception", &exception.id));
+    let findings = concerned;
     let state = match () {
         () if exception.expires < today => ExceptionState::Expired,
         () if !in_force => ExceptionState::NotYetInForce,
@@ -327,6 +368,40 @@ fn settle<'a>(
         exception,
         state,
         findings,
+    }
+}
+
+/// The findings that a rule or an exception could not be asked about. That is no
+/// yes and no no, so whoever relies on an answer must hear of it.
+#[derive(Default)]
+struct Unanswered {
+    findings: u64,
+    first: String,
+}
+
+impl Unanswered {
+    fn add(&mut self, judged: &Judged<'_>, error: &str) {
+        self.findings += 1;
+        if self.findings == 1 {
+            let finding = judged.subject.finding;
+            self.first = format!("{} at {}: {error}", finding.rule_id, finding.location);
+        }
+    }
+
+    fn into_notice(self, what: &str, id: &str) -> Option<Notice> {
+        let Self { findings, first } = self;
+        let text = match findings {
+            0 => return None,
+            1 => format!("`when` of the {what} {id} has no answer for one finding, {first}"),
+            _ => format!(
+                "`when` of the {what} {id} has no answer for {findings} findings; the first is {first}"
+            ),
+        };
+        Some(Notice {
+            lane: None,
+            report: None,
+            text,
+        })
     }
 }
 
@@ -358,8 +433,6 @@ fn notices(policy: &Policy, reports: &[&Report]) -> Notices {
             .collect();
         notices.add_lane(name, lane, &reports);
     }
-    notices.gaps.sort();
-    notices.warnings.sort();
     notices
 }
 

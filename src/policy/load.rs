@@ -6,12 +6,14 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use toml::de::{DeTable, DeValue};
 
 use super::document::{At, Table};
+use super::expression::Expression;
 use super::problem::{Problem, Problems, Source, nearest, suggestion};
 use super::selector::{Fix, Patterns, Selector, Severities};
 use super::{Action, Degraded, Exception, Policy, ReportPattern, Rule, Trust};
@@ -628,8 +630,44 @@ impl<'a> Reader<'a> {
         });
         let fixes = [("available", Fix::Available), ("none", Fix::None)];
         selector.fix = table.word("fix", &fixes, problems).map(|fix| fix.value);
+        let when = table.text("when", problems);
         table.finish(problems);
+        selector.when = when.and_then(|when| self.expression(&when));
         selector
+    }
+
+    fn expression(&mut self, text: &At<String>) -> Option<Expression> {
+        // The written text has quotes, and may have escapes: the places in it are
+        // those in the value only where the value stands there as it is.
+        let source = Arc::clone(self.problems.source());
+        let written = source.text.get(text.span.clone()).unwrap_or_default();
+        let start = written.find(&text.value).map(|at| text.span.start + at);
+        let place = |range: &Range<usize>| match start {
+            Some(start) => start + range.start..start + range.end,
+            None => text.span.clone(),
+        };
+        match Expression::compile(&text.value) {
+            Ok(expression) => {
+                for named in expression.named() {
+                    let word = At {
+                        value: named.word.clone(),
+                        span: place(&named.range),
+                    };
+                    match named.variable {
+                        "lane" => self.lane_patterns.push(word),
+                        _ => self.check_can_match(&word, "scanner", self.vocabulary.scanners),
+                    }
+                }
+                Some(expression)
+            }
+            Err(errors) => {
+                for error in errors {
+                    let span = place(&error.range);
+                    self.problems.add(span, error.title, error.label);
+                }
+                None
+            }
+        }
     }
 
     fn patterns(&mut self, texts: Option<Vec<At<String>>>) -> Option<Patterns> {

@@ -15,6 +15,7 @@ use crate::finding::Severity;
 
 pub mod decide;
 mod document;
+pub mod expression;
 pub mod load;
 pub mod problem;
 pub mod selector;

@@ -5,6 +5,7 @@
 
 use globset::{GlobBuilder, GlobMatcher};
 
+use super::expression::Expression;
 use crate::finding::{Category, Finding, Location, Severity};
 use crate::fingerprint::{Fingerprint, stable_path};
 
@@ -33,6 +34,8 @@ pub struct Selector {
     pub fix: Option<Fix>,
     /// Single findings.
     pub fingerprint: Option<Vec<Fingerprint>>,
+    /// What the other keys cannot say; asked only where they hold.
+    pub when: Option<Expression>,
 }
 
 /// A finding with what surrounds it, as a selector sees it.
@@ -65,6 +68,7 @@ impl Selector {
             path,
             fix,
             fingerprint,
+            when,
         } = self;
         let patterns = [lane, scanner, rule, vulnerability, package, path];
         patterns
@@ -84,10 +88,15 @@ impl Selector {
             && cwe.is_none()
             && fix.is_none()
             && fingerprint.is_none()
+            && when.is_none()
     }
 
     /// Whether all that is asked holds of the subject.
-    pub fn matches(&self, subject: &Subject<'_>) -> bool {
+    ///
+    /// # Errors
+    ///
+    /// Why that cannot be said. It is neither a yes nor a no.
+    pub fn matches(&self, subject: &Subject<'_>) -> Result<bool, String> {
         let Self {
             lane,
             scanner,
@@ -100,9 +109,10 @@ impl Selector {
             path,
             fix,
             fingerprint,
+            when,
         } = self;
         let finding = subject.finding;
-        holds(category.as_ref(), |wanted| {
+        let matches = holds(category.as_ref(), |wanted| {
             wanted.contains(&finding.category)
         }) && holds(severity.as_ref(), |wanted| {
             wanted.contain(finding.severity, subject.severity)
@@ -133,7 +143,11 @@ impl Selector {
                 paths(subject)
                     .iter()
                     .any(|path| wanted.match_any([path.as_str()]))
-            })
+            });
+        match when {
+            Some(expression) if matches => expression.matches(subject),
+            _ => Ok(matches),
+        }
     }
 }
 
@@ -171,7 +185,7 @@ fn package_names(finding: &Finding) -> Vec<String> {
 }
 
 /// Every path of a finding, the places of its instances included.
-fn paths(subject: &Subject<'_>) -> Vec<String> {
+pub(super) fn paths(subject: &Subject<'_>) -> Vec<String> {
     std::iter::once(&subject.finding.location)
         .chain(&subject.finding.instances)
         .filter_map(Location::path)
@@ -362,7 +376,7 @@ mod tests {
             severity: Severity::High,
             workspace: Some("/builds/group/below/shop"),
         };
-        selector.matches(&subject)
+        selector.matches(&subject).unwrap()
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "as selectors have them")]
@@ -409,6 +423,14 @@ mod tests {
                     ..Selector::default()
                 },
                 true,
+            ),
+            (
+                Selector {
+                    when: Some(Expression::compile("kev").unwrap()),
+                    severity: of(&[">=info"]),
+                    ..Selector::default()
+                },
+                false,
             ),
             (
                 Selector {
