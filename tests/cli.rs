@@ -235,6 +235,100 @@ where = { rule = "*" }
 }
 
 #[test]
+fn an_expression_shows_all_its_mistakes_in_the_policy() {
+    let policy = r#"[[rule]]
+id = "typo"
+where = { when = 'sevrity == "high" && kev' }
+
+[[rule]]
+id = "type"
+where = { when = "kev && severity > 3" }
+
+[[rule]]
+id = "escaped"
+where = { when = "title == \"a\" && kve" }
+
+[[rule]]
+id = "names"
+where = { when = 'scanner == "smgrep" && lane in ["mainline-sats"]' }
+
+[[rule]]
+id = "lines"
+where.when = """
+cvss >= 7.0
+  && path.matches("é")
+"""
+
+[[exception]]
+id = "all"
+reason = "a test"
+expires = 2027-01-01
+where = { when = "true" }
+
+[[exception]]
+id = "cut"
+reason = "a test"
+expires = 2027-01-01
+where = { when = "kev &&" }
+
+[[exception]]
+id = "number"
+reason = "a test"
+expires = 2027-01-01
+where = { when = true }
+"#;
+    let workplace = Workplace::new(&[("policy.toml", policy), ("semgrep.json", CLEAN)]);
+    let run = workplace.check(&["--policy", "policy.toml", "semgrep.json"]);
+    assert_eq!(run.code, 2);
+    assert!(run.summary.is_none());
+    assert_snapshot!("expression_mistakes", run.stderr);
+}
+
+#[test]
+fn an_expression_decides_or_leaves_the_decision_open() {
+    let rule = |when: &str| {
+        format!("[[rule]]\nid = \"r\"\nwhere = {{ severity = \">=high\", when = '{when}' }}\n")
+    };
+    let exception = |when: &str| {
+        let head = "[[exception]]\nid = \"e\"\nreason = \"a test\"\nexpires = 2027-01-01\n";
+        format!("{head}where = {{ when = '{when}' }}\n")
+    };
+    let every_high = "[[rule]]\nid = \"r\"\nwhere = { severity = \">=high\" }\n";
+    let short = r#"rule != "a" && references[3] == "a""#;
+    for (policy, code) in [
+        (rule("95 in cwe && line == 1"), 1),
+        (rule("95 in cwe && line == 7"), 0),
+        (rule("cvss < 7.0 || cvss >= 7.0"), 0),
+        (rule(short), 3),
+        // The native keys leave nothing to ask of a finding that is not high.
+        (rule(short).replace(">=high", "critical"), 0),
+        (every_high.to_owned() + &exception("line in [1, 2]"), 0),
+        (every_high.to_owned() + &exception("line == 2"), 1),
+        (every_high.to_owned() + &exception(short), 1),
+        (
+            every_high.replace("high", "critical") + &exception(short),
+            3,
+        ),
+        // An expired exception changes nothing, whatever its answer would be.
+        (
+            every_high.replace("high", "critical") + &exception(short).replace("2027", "2026"),
+            0,
+        ),
+    ] {
+        let report = semgrep(&["ERROR", "ERROR"]);
+        let workplace = Workplace::new(&[("p.toml", &policy), ("semgrep.json", &report)]);
+        let run = workplace.check(&["--policy", "p.toml", "semgrep.json"]);
+        assert_eq!(run.code, code, "{policy}\n{}{}", run.stdout, run.stderr);
+        if policy.contains("references") && code == 3 {
+            let text = "has no answer for 2 findings; the first is conf.no-eval at src/a.py:1: a list is shorter than that";
+            assert!(run.stdout.contains("has no answer"), "{}", run.stdout);
+            let summary = run.summary.unwrap().to_string();
+            assert!(summary.contains(text), "{summary}");
+        }
+    }
+}
+
+#[test]
 fn a_policy_that_is_no_toml_says_where() {
     let workplace = Workplace::new(&[
         ("security-gate.toml", "[[rule]]\nid = x\nmax = 0 0\n"),
