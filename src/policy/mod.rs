@@ -18,6 +18,7 @@ mod document;
 pub mod expression;
 pub mod load;
 pub mod problem;
+mod reader;
 pub mod selector;
 
 use problem::Source;
