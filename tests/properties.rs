@@ -206,6 +206,7 @@ fn rule() -> impl Strategy<Value = Rule> {
     (selector(), 0..4_u64, any::<bool>()).prop_map(|(selector, max, fails)| Rule {
         id: String::new(),
         selector,
+        condition: String::new(),
         max,
         action: if fails { Action::Fail } else { Action::Warn },
         help: None,
@@ -219,6 +220,7 @@ fn exception() -> impl Strategy<Value = Exception> {
             Exception {
                 id: String::new(),
                 selector,
+                condition: String::new(),
                 reason: "a test".into(),
                 approved_by: None,
                 decided: decided.map(day),

@@ -52,6 +52,20 @@ impl<'t> Table<'t> {
         self.span.clone()
     }
 
+    /// The table's keys and values as they stand in `text`, on one line.
+    pub(super) fn as_written(&self, text: &str) -> String {
+        let part = |span: Range<usize>| text.get(span).unwrap_or_default();
+        let entries = self.entries.iter();
+        let entries: Vec<_> = entries
+            .map(|(key, value)| format!("{} = {}", part(key.span()), part(value.span())))
+            .collect();
+        entries
+            .join(", ")
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
     pub(super) fn text(
         &mut self,
         key: &'static str,

@@ -129,6 +129,8 @@ pub struct Rule {
     pub id: String,
     /// The findings that it counts.
     pub selector: Selector,
+    /// The selector as the policy has it; empty when there is none.
+    pub condition: String,
     /// How many open ones there may be.
     pub max: u64,
     /// What happens if there are more.
@@ -156,6 +158,8 @@ pub struct Exception {
     pub id: String,
     /// The findings that it accepts; never all.
     pub selector: Selector,
+    /// The selector as the policy has it.
+    pub condition: String,
     /// Why.
     pub reason: String,
     /// Who accepted it.

@@ -242,10 +242,9 @@ impl<'a> Reader<'a> {
             .word("action", &actions, problems)
             .map_or(Action::Fail, |action| action.value);
         let help = table.text("help", problems).map(|help| help.value);
-        let selector = match table.table("where", "`where`", problems) {
-            Some(selector) => self.selector(selector),
-            None => Selector::default(),
-        };
+        let given = table.table("where", "`where`", problems);
+        let condition = self.as_written(given.as_ref());
+        let selector = given.map(|given| self.selector(given)).unwrap_or_default();
         table.finish(&mut self.problems);
         let id = id?;
         Some((
@@ -253,6 +252,7 @@ impl<'a> Reader<'a> {
             Rule {
                 id: id.value,
                 selector,
+                condition,
                 max,
                 action,
                 help,
@@ -297,6 +297,7 @@ impl<'a> Reader<'a> {
         let given = table.table("where", "`where`", problems);
         let span = given.as_ref().map_or_else(|| table.span(), Table::span);
         let mistakes = problems.count();
+        let condition = self.as_written(given.as_ref());
         let selector = given.map(|given| self.selector(given)).unwrap_or_default();
         // What could not be read says nothing of what was meant.
         if selector.matches_everything() && self.problems.count() == mistakes {
@@ -311,12 +312,19 @@ impl<'a> Reader<'a> {
         let exception = Exception {
             id: id.value.clone(),
             selector,
+            condition,
             reason: reason.value,
             approved_by: approved_by.map(|by| by.value),
             decided: decided.map(|decided| decided.value),
             expires: expires.value,
         };
         Some((id, exception))
+    }
+
+    fn as_written(&self, selector: Option<&Table<'_>>) -> String {
+        selector
+            .map(|selector| selector.as_written(&self.problems.source().text))
+            .unwrap_or_default()
     }
 
     /// Drops the names, and makes a problem of each that comes again.

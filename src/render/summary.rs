@@ -247,6 +247,8 @@ impl<'a> From<&'a Report> for ReportRow<'a> {
 pub struct RuleRow<'a> {
     /// Its name.
     pub id: &'a str,
+    /// The selector of its findings as the policy has it; empty for all.
+    pub condition: &'a str,
     /// What happens when it is broken.
     pub action: Action,
     /// Whether there are more findings than it allows.
@@ -266,6 +268,8 @@ pub struct RuleRow<'a> {
 pub struct ExceptionRow<'a> {
     /// Its name.
     pub id: &'a str,
+    /// The selector of its findings, as the policy has it.
+    pub condition: &'a str,
     /// Whether it holds, and for anything.
     pub state: ExceptionState,
     /// Why the risk is accepted.
@@ -513,6 +517,7 @@ impl<'a> Summary<'a> {
         };
         let rules = decision.rules.iter().map(|outcome| RuleRow {
             id: &outcome.rule.id,
+            condition: &outcome.rule.condition,
             action: outcome.rule.action,
             broken: outcome.is_broken(),
             max: outcome.rule.max,
@@ -522,6 +527,7 @@ impl<'a> Summary<'a> {
         });
         let exceptions = decision.exceptions.iter().map(|outcome| ExceptionRow {
             id: &outcome.exception.id,
+            condition: &outcome.exception.condition,
             state: outcome.state,
             reason: &outcome.exception.reason,
             approved_by: outcome.exception.approved_by.as_deref(),
