@@ -326,11 +326,11 @@ impl Health {
 
     fn judge(self, findings: u64, scan: &mut Scan) {
         match self.files {
-            Some(0) => scan.fail(
+            Some(0) if findings == 0 => scan.fail(
                 "no file was scanned: the path given to Bandit is wrong, or has no Python in it",
             ),
             None if findings == 0 => scan.fail("the report does not say that any file was scanned"),
-            None => scan.degrade("the report does not say which files were scanned"),
+            Some(0) | None => scan.degrade("the report does not say which files were scanned"),
             Some(files) => {
                 let failed = |file| self.first_unread.iter().any(|(unread, _)| unread == file);
                 if files <= Self::MOST_FILES as u64 && self.first_files.iter().all(failed) {
@@ -585,6 +585,11 @@ mod tests {
                 replaced(r#","app.py":{"loc":7}"#, ""),
                 Failed,
                 "no file was scanned",
+            ),
+            (
+                report(RESULT).replace(r#","app.py":{"loc":7}"#, ""),
+                Degraded,
+                "which files were scanned",
             ),
             (
                 replaced(r#""loc":7,"#, r#""loc":0,"#),
