@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::fields::{Number, Text};
 use super::json::{Json, Kind};
-use super::recognize::Outline;
+use super::outline::Outline;
 use super::{Emitter, Format, Parse, ParseError, Parser, Untyped, io_message};
 use crate::artifact::Window;
 use crate::finding::{Category, Finding, Location, Severity};

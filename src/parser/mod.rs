@@ -18,6 +18,7 @@ mod dependency_check;
 mod fields;
 mod gitleaks;
 mod json;
+mod outline;
 mod recognize;
 mod semgrep;
 mod trivy;
@@ -26,7 +27,7 @@ mod xml;
 mod zap;
 
 use json::Json;
-use recognize::Outline;
+use outline::Outline;
 use xml::Xml;
 
 /// All scanners whose reports can be read.
@@ -130,7 +131,7 @@ fn read(
     declared: Option<&'static Parser>,
     emitter: &mut Emitter<'_>,
 ) -> (Result<Scan, ParseError>, Window) {
-    window.pin(recognize::FAR_ENOUGH);
+    window.pin(outline::FAR_ENOUGH);
     let (recognized, mut window) = recognize::recognize(window);
     window.rewind();
     let (parser, format) =

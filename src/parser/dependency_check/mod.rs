@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::fields::{List, Number, Text, Texts, cwes};
-use super::recognize::Outline;
+use super::outline::Outline;
 use super::{Emitter, Format, Parse, Parser};
 use crate::finding::{Category, Cvss, CvssVersion, Finding, Location, Severity};
 use crate::fingerprint::Fingerprint;

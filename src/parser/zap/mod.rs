@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::recognize::Shape;
+use super::outline::Shape;
 use super::{Emitter, Format, Parse, Parser, url};
 use crate::finding::{Category, Confidence, Finding, Location, Severity};
 use crate::fingerprint::Fingerprint;
