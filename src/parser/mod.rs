@@ -15,6 +15,7 @@ use crate::secret::SecretKey;
 
 mod bandit;
 mod dependency_check;
+mod examples;
 mod fields;
 mod gitleaks;
 mod json;

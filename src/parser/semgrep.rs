@@ -4,10 +4,12 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
 
 use serde::Deserialize;
 
+use super::examples::Examples;
 use super::fields::{Number, Text, Texts, cwes};
 use super::json::{Json, Kind};
 use super::{Emitter, Format, Parse, ParseError, Parser, url};
@@ -480,14 +482,14 @@ struct Health {
     /// Whether the scan as a whole failed, with Semgrep's words.
     fatal: Vec<String>,
     /// Paths and rules, by what went wrong with them.
-    partial: BTreeMap<String, Vec<String>>,
+    partial: BTreeMap<String, Subjects>,
     failed_paths: Vec<String>,
-    unread: BTreeMap<String, Vec<String>>,
+    /// Paths that were left out, by the reason.
+    unread: BTreeMap<String, Subjects>,
 }
 
 impl Health {
     const MOST_PATHS: usize = 1000;
-    const SHOWN: usize = 3;
 
     /// Errors that end a scan, whatever else the report says.
     const FATAL: [&str; 5] = [
@@ -534,15 +536,14 @@ impl Health {
             .path
             .some()
             .or(error.rule_id.some())
-            .unwrap_or_default()
-            .to_owned();
+            .unwrap_or_default();
         if !error.path.is_empty() && self.failed_paths.len() < Self::MOST_PATHS {
             self.failed_paths.push(error.path.to_string());
         }
         self.partial
             .entry(kind.to_owned())
             .or_default()
-            .push(subject);
+            .add(subject);
     }
 
     fn add_scanned(&mut self, path: &str) {
@@ -556,10 +557,7 @@ impl Health {
     fn add_skipped(&mut self, skipped: &Skipped<'_>) {
         let reason = skipped.reason.to_ascii_lowercase();
         if !Self::INTENDED.contains(&reason.as_str()) {
-            self.unread
-                .entry(reason)
-                .or_default()
-                .push(skipped.path.to_string());
+            self.unread.entry(reason).or_default().add(&skipped.path);
         }
     }
 
@@ -579,17 +577,10 @@ impl Health {
             }
         }
         for (kind, subjects) in self.partial {
-            scan.degrade(format!(
-                "{}: {}",
-                kind_in_words(&kind),
-                listed(&subjects, Self::SHOWN)
-            ));
+            scan.degrade(format!("{}: {subjects}", kind_in_words(&kind)));
         }
         for (reason, paths) in self.unread {
-            scan.degrade(format!(
-                "not scanned ({reason}): {}",
-                listed(&paths, Self::SHOWN)
-            ));
+            scan.degrade(format!("not scanned ({reason}): {paths}"));
         }
     }
 }
@@ -609,25 +600,32 @@ fn kind_in_words(kind: &str) -> String {
     }
 }
 
-/// How many, and the first of them.
-fn listed(subjects: &[String], shown: usize) -> String {
-    let mut names: Vec<_> = subjects
-        .iter()
-        .filter(|name| !name.is_empty())
-        .map(String::as_str)
-        .collect();
-    names.dedup();
-    let times = subjects.len();
-    let more = match names.len().saturating_sub(shown) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    names.truncate(shown);
-    // A rule may be named by its address, and a path be one.
-    let names: Vec<_> = names.into_iter().map(url::mask).collect();
-    match names.as_slice() {
-        [] => format!("{times} times"),
-        names => format!("{times} times, in {}{more}", names.join(", ")),
+/// What went wrong how often, and where: paths, or rules.
+#[derive(Default)]
+struct Subjects {
+    times: u64,
+    names: Examples,
+    last: String,
+}
+
+impl Subjects {
+    /// A rule may be named by its address, and a path be one.
+    fn add(&mut self, name: &str) {
+        self.times += 1;
+        if !name.is_empty() && name != self.last {
+            self.names.add(|| url::mask(name));
+            name.clone_into(&mut self.last);
+        }
+    }
+}
+
+impl fmt::Display for Subjects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} times", self.times)?;
+        match self.names.count() {
+            0 => Ok(()),
+            _ => write!(f, ", in {}", self.names),
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::place::without_user_info;
 use super::result::{Held, Tally};
-use super::{Examples, RESOURCES, System, is_object, objects};
+use super::{RESOURCES, System, is_object, named, objects};
+use crate::parser::examples::Examples;
 use crate::parser::fields::Text;
 use crate::parser::json::Json;
 use crate::parser::{Emitter, ParseError, url};
@@ -89,21 +90,21 @@ impl Cluster {
         }
         self.resources += 1;
         if system.is_out_of_support {
-            self.out_of_support.add(&workload);
+            self.out_of_support.add(|| named(&workload));
         }
         if system.is_unknown {
-            self.unknown_systems.add(&workload);
+            self.unknown_systems.add(|| named(&workload));
         }
         if !error.is_empty() {
             let error = error.trim().lines().next().unwrap_or_default();
             let error = url::mask_words(error);
-            self.errors.add(&format!("{workload} ({error})"));
+            self.errors.add(|| format!("{workload} ({error})"));
         }
         Ok(())
     }
 
     fn judge(self, scan: &mut Scan) {
-        match self.errors.count {
+        match self.errors.count() {
             _ if self.resources == 0 => scan.fail("no resource of the cluster was scanned"),
             0 => {}
             errors if errors == self.resources => {
@@ -121,7 +122,7 @@ impl Cluster {
                 self.unknown_systems,
             ),
         ] {
-            if examples.count > 0 {
+            if examples.count() > 0 {
                 scan.degrade(format!("{what}: {examples}"));
             }
         }

@@ -3,8 +3,6 @@
 //! Source of the format: Trivy's `pkg/types/report.go` and, for clusters,
 //! `pkg/k8s/report/report.go`.
 
-use std::fmt;
-
 use super::fields::{Number, Text, Texts, timestamp};
 use super::json::{self, Json};
 use super::{Emitter, Format, Parse, ParseError, Parser, Untyped};
@@ -241,58 +239,30 @@ impl System {
     }
 }
 
-/// How many of something, and the first of them.
-#[derive(Default)]
-struct Examples {
-    count: u64,
-    first: Vec<String>,
-}
-
-impl Examples {
-    const SHOWN: usize = 3;
-
-    fn add(&mut self, name: &str) {
-        self.count += 1;
-        if self.first.len() < Self::SHOWN {
-            self.first.push(match name.trim() {
-                "" => "one without a name".to_owned(),
-                name => name.to_owned(),
-            });
-        }
-    }
-}
-
-impl fmt::Display for Examples {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.first.join(", "))?;
-        match self.count - self.first.len() as u64 {
-            0 => Ok(()),
-            more => write!(f, " and {more} more"),
-        }
+/// A name for a list of examples.
+fn named(name: &str) -> &str {
+    match name.trim() {
+        "" => "one without a name",
+        name => name,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::artifact::Window;
     use crate::finding::Finding;
-    use crate::parser::{Options, by_name, parse};
+    use crate::parser::{Options, by_name, testing};
     use crate::report::Health;
 
     type Read = Result<(Scan, Vec<Finding>), String>;
 
     fn read_as(text: &str, scanner: Option<&str>) -> Read {
-        let mut findings = Vec::new();
-        let (scan, _) = parse(
-            Window::over(text).unwrap(),
+        testing::read_with(
+            text,
             "trivy.json",
             scanner.and_then(by_name),
             &Options::default(),
-            &mut |finding| findings.push(finding),
-        );
-        scan.map(|scan| (scan, findings))
-            .map_err(|error| error.to_string())
+        )
     }
 
     pub(super) fn read(text: &str) -> Read {

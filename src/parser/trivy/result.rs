@@ -4,7 +4,8 @@ use serde::Deserialize;
 
 use super::entries::{Draft, Entry, Kind};
 use super::place::{Place, without_user_info};
-use super::{Examples, is_object, objects};
+use super::{is_object, named, objects};
+use crate::parser::examples::Examples;
 use crate::parser::fields::{Number, Text};
 use crate::parser::json::{self, Json};
 use crate::parser::{Emitter, ParseError};
@@ -108,7 +109,7 @@ impl<'r, 'e> Reader<'r, 'e> {
                         Ok(())
                     })?;
                     if !is_empty {
-                        self.tally.unknown_lists.add(key);
+                        self.tally.unknown_lists.add(|| named(key));
                     }
                 }
                 None => {}
@@ -139,11 +140,11 @@ impl<'r, 'e> Reader<'r, 'e> {
         let pointer = json.pointer() + "/Finding";
         let modified = json.value::<Modified<'_>>()?;
         let (Some(kind), Some(entry)) = (Kind::from_word(&modified.kind), &modified.finding) else {
-            self.tally.unread.add(&modified.kind);
+            self.tally.unread.add(|| named(&modified.kind));
             return Ok(());
         };
         if !modified.is_resolved() {
-            self.tally.unresolved.add(&modified.status);
+            self.tally.unresolved.add(|| named(&modified.status));
         }
         let mut draft = entry.draft(kind, pointer, self.emitter);
         draft.suppress(modified.reason());
@@ -252,7 +253,7 @@ impl Tally {
             ),
             ("lists of an unknown kind, not read", self.unknown_lists),
         ] {
-            if examples.count > 0 {
+            if examples.count() > 0 {
                 scan.degrade(format!("{what}: {examples}"));
             }
         }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::{Site, url};
 use crate::parser::Emitter;
+use crate::parser::examples::Examples;
 use crate::parser::fields::Text;
 use crate::report::Scan;
 
@@ -94,40 +95,26 @@ impl Report {
     }
 }
 
-/// The first of many texts, and how many there are.
+/// Texts of the report, which may quote addresses.
 #[derive(Default)]
-pub(super) struct Listed {
-    shown: Vec<String>,
-    count: usize,
-}
+pub(super) struct Listed(Examples<5>);
 
 impl Listed {
-    const SHOWN: usize = 5;
     const LONGEST: usize = 200;
 
-    /// Takes a text that may quote addresses.
     pub(super) fn add(&mut self, text: &str) {
-        self.count += 1;
-        if self.shown.len() < Self::SHOWN {
+        self.0.add(|| {
             let text = url::mask_words(text);
-            self.shown
-                .push(match text.char_indices().nth(Self::LONGEST) {
-                    Some((end, _)) => format!("{}…", text.split_at(end).0),
-                    None => text,
-                });
-        }
+            match text.char_indices().nth(Self::LONGEST) {
+                Some((end, _)) => format!("{}…", text.split_at(end).0),
+                None => text,
+            }
+        });
     }
 
     /// All in one line; absent when there are none.
     fn join(&self, separator: &str) -> Option<String> {
-        let shown = self.shown.join(separator);
-        match self.count {
-            0 => None,
-            count if count > Self::SHOWN => {
-                Some(format!("{shown} and {} more", count - Self::SHOWN))
-            }
-            _ => Some(shown),
-        }
+        (self.0.count() > 0).then(|| self.0.join(separator))
     }
 }
 
