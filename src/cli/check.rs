@@ -1,6 +1,5 @@
 //! `check`: reads the reports, decides, writes the summaries.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -78,13 +77,12 @@ pub(super) fn run(
         workspace: options.workspace.as_deref(),
     };
     let decision = decide(&policy, &reports, circumstances);
-    let exit = Exit::from(decision.verdict());
+    let mut exit = Exit::from(decision.verdict());
     let mut summary = Summary::new(&decision, &policy, &passed_over, context, now, exit as u8);
     let page = markdown::render(&summary, &template)
         .map_err(anyhow::Error::msg)
         .context("cannot fill the template")?;
 
-    let mut exit = exit;
     if let Err(error) = publish(&summary, &page, arguments, console) {
         console.error(&error);
         // A decision that nobody can read is no pass, and no file may say so.
@@ -113,11 +111,7 @@ fn this_second() -> Timestamp {
 fn template(file: Option<&Path>) -> anyhow::Result<String> {
     match file {
         None => Ok(markdown::TEMPLATE.to_owned()),
-        Some(file) => fs_err::OpenOptions::new()
-            .read(true)
-            .open(file)
-            .and_then(io::read_to_string)
-            .context("cannot read the template"),
+        Some(file) => fs_err::read_to_string(file).context("cannot read the template"),
     }
 }
 

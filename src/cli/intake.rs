@@ -227,3 +227,31 @@ impl Reader<'_> {
             .to_owned()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_bytes_or_powers_of_1024() {
+        for (text, bytes) in [
+            ("512", 512),
+            ("1k", 1 << 10),
+            ("2M", 2 << 20),
+            ("4G", artifact::DEFAULT_MAX_SIZE),
+        ] {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for wrong in [
+            "",
+            "G",
+            "4 GB",
+            "-1",
+            "1.5M",
+            "99999999999999999999",
+            "17179869184G",
+        ] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+}

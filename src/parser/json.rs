@@ -39,6 +39,21 @@ pub(super) enum Kind {
     Null,
 }
 
+impl Kind {
+    /// What a value is that begins with this byte.
+    fn of(first: u8) -> Option<Self> {
+        match first {
+            b'{' => Some(Self::Object),
+            b'[' => Some(Self::Array),
+            b'"' => Some(Self::String),
+            b'-' | b'0'..=b'9' => Some(Self::Number),
+            b't' | b'f' => Some(Self::Bool),
+            b'n' => Some(Self::Null),
+            _ => None,
+        }
+    }
+}
+
 impl Json {
     /// The largest single value that is taken into memory, in bytes.
     const MAX_VALUE: usize = 64 << 20;
@@ -82,13 +97,7 @@ impl Json {
     /// What comes next.
     pub(super) fn kind(&mut self) -> Result<Kind, ParseError> {
         match self.peek()? {
-            Some(b'{') => Ok(Kind::Object),
-            Some(b'[') => Ok(Kind::Array),
-            Some(b'"') => Ok(Kind::String),
-            Some(b'-' | b'0'..=b'9') => Ok(Kind::Number),
-            Some(b't' | b'f') => Ok(Kind::Bool),
-            Some(b'n') => Ok(Kind::Null),
-            Some(_) => Err(self.error("expected a JSON value")),
+            Some(byte) => Kind::of(byte).ok_or_else(|| self.error("expected a JSON value")),
             None => Err(self.cut_off()),
         }
     }
@@ -235,14 +244,19 @@ impl Json {
 
     /// What the next byte begins, for an error.
     fn found(&self) -> &'static str {
-        match self.window.available().first() {
-            Some(b'{') => "an object",
-            Some(b'[') => "a list",
-            Some(b'"') => "a string",
-            Some(b't' | b'f') => "a boolean",
-            Some(b'n') => "`null`",
-            Some(b'-' | b'0'..=b'9') => "a number",
-            _ => "something that is not JSON",
+        match self
+            .window
+            .available()
+            .first()
+            .and_then(|&byte| Kind::of(byte))
+        {
+            Some(Kind::Object) => "an object",
+            Some(Kind::Array) => "a list",
+            Some(Kind::String) => "a string",
+            Some(Kind::Number) => "a number",
+            Some(Kind::Bool) => "a boolean",
+            Some(Kind::Null) => "`null`",
+            None => "something that is not JSON",
         }
     }
 

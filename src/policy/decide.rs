@@ -357,17 +357,16 @@ fn settle<'a>(
         &mut notices.warnings
     };
     told.extend(unanswered.into_notice("exception", &exception.id));
-    let findings = concerned;
     let state = match () {
         () if exception.expires < today => ExceptionState::Expired,
         () if !in_force => ExceptionState::NotYetInForce,
-        () if findings.is_empty() => ExceptionState::Unused,
+        () if concerned.is_empty() => ExceptionState::Unused,
         () => ExceptionState::Used,
     };
     ExceptionOutcome {
         exception,
         state,
-        findings,
+        findings: concerned,
     }
 }
 

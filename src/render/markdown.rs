@@ -52,10 +52,11 @@ pub fn render(summary: &Summary<'_>, template: &str) -> Result<String, String> {
     let template = environment
         .template_from_named_str("template", template)
         .map_err(|error| describe(&error))?;
+    let blocking = summary.blocking_count();
     let mut page = String::new();
     for rows in ROWS {
         page = template
-            .render(Serde(Page::new(summary, rows)))
+            .render(Serde(Page::new(summary, blocking, rows)))
             .map_err(|error| describe(&error))?;
         if page.len() <= BUDGET {
             break;
@@ -142,7 +143,7 @@ struct Blocking<'a> {
 }
 
 impl<'a> Page<'a> {
-    fn new(summary: &'a Summary<'a>, rows: usize) -> Self {
+    fn new(summary: &'a Summary<'a>, blocking_count: usize, rows: usize) -> Self {
         let mut cut = Cut { rows, left_out: 0 };
         let reasons = |effect| {
             summary
@@ -178,7 +179,7 @@ impl<'a> Page<'a> {
                 row,
                 count: row.findings.len(),
             })),
-            blocking_cut: summary.blocking_count() - blocking.len(),
+            blocking_cut: blocking_count - blocking.len(),
             blocking,
             rows_cut: cut.left_out,
         }
