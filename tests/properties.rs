@@ -19,14 +19,17 @@ use security_gate::finding::{Category, Finding, Location, Severity};
 use security_gate::fingerprint::Fingerprint;
 use security_gate::policy::decide::{Circumstances, Decision, Judged, Status, Verdict, decide};
 use security_gate::policy::expression::Expression;
-use security_gate::policy::selector::{Fix, Patterns, Selector, Severities};
-use security_gate::policy::{Action, Degraded, Exception, Lane, Policy, Rule, Trust};
+use security_gate::policy::selector::{Fix, Patterns, Question, Selector, Severities};
+use security_gate::policy::{
+    Action, Bounds, Degraded, Demand, Exception, Lane, Mode, Origin, Policy, Rule, Trust,
+};
 use security_gate::report::{Report, Scan, Tally};
 
 const TODAY: Date = date(2026, 11, 21);
 const ON_TODAY: Circumstances<'_> = Circumstances {
     today: TODAY,
     workspace: None,
+    authors: &[],
 };
 const LANES: [&str; 3] = ["mainline-sast", "mainline-sca", "extra"];
 const SCANNERS: [&str; 3] = ["semgrep", "trivy", "zap"];
@@ -188,16 +191,19 @@ fn selector() -> impl Strategy<Value = Selector> {
         patterns(&SCANNERS),
     )
         .prop_map(
-            |(severity, category, fix, lane, rule, path, package, scanner)| Selector {
-                severity: severity.map(|text| Severities::parse([text]).unwrap()),
-                category: category.map(|category| vec![category]),
-                fix,
-                lane,
-                rule,
-                path,
-                package,
-                scanner,
-                ..Selector::default()
+            |(severity, category, fix, lane, rule, path, package, scanner)| {
+                let severity = severity.map(|text| Severities::parse([text]).unwrap());
+                let questions = [
+                    severity.map(Question::Severity),
+                    category.map(|category| Question::Category(vec![category])),
+                    fix.map(Question::Fix),
+                    lane.map(Question::Lane),
+                    rule.map(Question::Rule),
+                    path.map(Question::Path),
+                    package.map(Question::Package),
+                    scanner.map(Question::Scanner),
+                ];
+                Selector::from(questions.into_iter().flatten().collect::<Vec<_>>())
             },
         )
 }
@@ -209,7 +215,9 @@ fn rule() -> impl Strategy<Value = Rule> {
         condition: String::new(),
         max,
         action: if fails { Action::Fail } else { Action::Warn },
+        effective: None,
         help: None,
+        origin: Origin::default(),
     })
 }
 
@@ -225,6 +233,8 @@ fn exception() -> impl Strategy<Value = Exception> {
                 approved_by: None,
                 decided: decided.map(day),
                 expires: day(expires),
+                ticket: None,
+                origin: Origin::default(),
             }
         },
     )
@@ -249,7 +259,6 @@ fn policy() -> impl Strategy<Value = Policy> {
     let exceptions = prop::collection::vec(exception(), 0..4);
     (unknown, any::<bool>(), lanes, rules, exceptions).prop_map(
         |(unknown, trust, lanes, rules, exceptions)| Policy {
-            sources: Vec::new(),
             unknown_severity: unknown,
             trust_suppressions: if trust {
                 Trust::All
@@ -262,8 +271,28 @@ fn policy() -> impl Strategy<Value = Policy> {
                 .collect(),
             rules: named(rules, |rule, id| rule.id = id),
             exceptions: named(exceptions, |exception, id| exception.id = id),
+            ..empty_policy()
         },
     )
+}
+
+fn empty_policy() -> Policy {
+    Policy {
+        sources: Vec::new(),
+        mode: Mode::Enforce,
+        first_run: None,
+        unknown_severity: Severity::High,
+        trust_suppressions: Trust::All,
+        sla: BTreeMap::new(),
+        kev: Demand::default(),
+        epss: Demand::default(),
+        vex: Demand::default(),
+        bounds: Bounds::default(),
+        lanes: BTreeMap::new(),
+        rules: Vec::new(),
+        exceptions: Vec::new(),
+        settings: BTreeMap::new(),
+    }
 }
 
 fn named<T>(mut items: Vec<T>, name: impl Fn(&mut T, String)) -> Vec<T> {
@@ -280,66 +309,43 @@ fn verdict(policy: &Policy, reports: &[Report]) -> Verdict {
 
 /// Selectors that ask the same, natively and by an expression.
 fn same_selectors() -> impl Strategy<Value = (Selector, Selector)> {
-    let native = |change: fn(&mut Selector)| {
-        let mut selector = Selector::default();
-        change(&mut selector);
-        selector
+    let patterns = |text| Patterns::new([text]).unwrap();
+    let severities = |texts: &[&'static str]| {
+        Question::Severity(Severities::parse(texts.iter().copied()).unwrap())
     };
     let pairs = [
+        (severities(&[">=high"]), "severity_rank >= 3"),
+        (severities(&["low", "info"]), "severity in ['low', 'info']"),
         (
-            native(|s| s.severity = Some(Severities::parse([">=high"]).unwrap())),
-            "severity_rank >= 3",
-        ),
-        (
-            native(|s| s.severity = Some(Severities::parse(["low", "info"]).unwrap())),
-            "severity in ['low', 'info']",
-        ),
-        (
-            native(|s| s.category = Some(vec![Category::Sca, Category::Sast])),
+            Question::Category(vec![Category::Sca, Category::Sast]),
             "category == 'sca' || category == 'sast'",
         ),
-        (native(|s| s.fix = Some(Fix::Available)), "fix"),
-        (native(|s| s.fix = Some(Fix::None)), "fixed_in == []"),
-        (native(|s| s.cwe = Some(vec![79])), "79 in cwe"),
+        (Question::Fix(Fix::Available), "fix"),
+        (Question::Fix(Fix::None), "fixed_in == []"),
+        (Question::Cwe(vec![79]), "79 in cwe"),
         (
-            native(|s| s.lane = Some(Patterns::new(["mainline-*"]).unwrap())),
+            Question::Lane(patterns("mainline-*")),
             "re(lane, '^mainline-')",
         ),
+        (Question::Scanner(patterns("trivy")), "scanner == 'trivy'"),
+        (Question::Rule(patterns("[bc]")), "rule in ['b', 'c']"),
         (
-            native(|s| s.scanner = Some(Patterns::new(["trivy"]).unwrap())),
-            "scanner == 'trivy'",
-        ),
-        (
-            native(|s| s.rule = Some(Patterns::new(["[bc]"]).unwrap())),
-            "rule in ['b', 'c']",
-        ),
-        (
-            native(|s| s.path = Some(Patterns::of_paths(["src/**"]).unwrap())),
+            Question::Path(Patterns::of_paths(["src/**"]).unwrap()),
             "paths.exists(p, glob(p, 'src/**'))",
         ),
-        (
-            native(|s| s.package = Some(Patterns::new(["b"]).unwrap())),
-            "package_name == 'b'",
-        ),
+        (Question::Package(patterns("b")), "package_name == 'b'"),
     ];
-    let pairs = pairs.map(|(native, text)| {
-        let when = Some(Expression::compile(text).unwrap());
-        let asked = Selector {
-            when,
-            ..Selector::default()
-        };
-        (native, asked)
-    });
+    let pairs = pairs.map(|(question, text)| (Selector::from(vec![question]), asking(text)));
     prop::sample::select(pairs.to_vec())
+}
+
+fn asking(text: &str) -> Selector {
+    Selector::new(Vec::new(), Some(Expression::compile(text).unwrap()))
 }
 
 /// An expression that has no answer for some of the findings.
 fn unanswerable() -> Selector {
-    let text = "rule in ['b', 'c'] && references[7] == 'x'";
-    Selector {
-        when: Some(Expression::compile(text).unwrap()),
-        ..Selector::default()
-    }
+    asking("rule in ['b', 'c'] && references[7] == 'x'")
 }
 
 /// What a decision says, without regard to the order in which it was told.
@@ -370,7 +376,7 @@ fn essence(decision: &Decision<'_>) -> impl PartialEq + std::fmt::Debug + use<> 
         .map(|judged| {
             (
                 judged.subject.finding.fingerprint,
-                judged.status,
+                judged.standing.status,
                 judged.subject.lane.to_owned(),
             )
         })
@@ -492,9 +498,9 @@ proptest! {
     ) {
         let before = decide(&policy, &reports, ON_TODAY);
         let has_no_answer = |judged: &Judged<'_>| ["b", "c"].contains(&judged.subject.finding.rule_id.as_str());
-        let is_open = before.findings.iter().any(|judged| judged.status == Status::Open && has_no_answer(judged));
+        let is_open = before.findings.iter().any(|judged| judged.standing.status == Status::Open && has_no_answer(judged));
         let accepted = |decision: &Decision<'_>| {
-            decision.findings.iter().filter(|judged| judged.status == Status::Accepted).count()
+            decision.findings.iter().filter(|judged| judged.standing.status == Status::Accepted).count()
         };
         let (accepted_before, mut with_exception) = (accepted(&before), policy.clone());
         policy.rules.push(Rule { id: "one more".into(), selector: unanswerable(), ..rule });
@@ -545,13 +551,5 @@ proptest! {
 
 #[test]
 fn nothing_to_look_at_is_never_a_pass() {
-    let policy = Policy {
-        sources: Vec::new(),
-        unknown_severity: Severity::High,
-        trust_suppressions: Trust::All,
-        lanes: BTreeMap::new(),
-        rules: Vec::new(),
-        exceptions: Vec::new(),
-    };
-    assert_eq!(verdict(&policy, &[]), Verdict::Incomplete);
+    assert_eq!(verdict(&empty_policy(), &[]), Verdict::Incomplete);
 }

@@ -75,10 +75,11 @@ pub(super) fn run(
     let circumstances = Circumstances {
         today,
         workspace: options.workspace.as_deref(),
+        authors: &context.authors,
     };
     let decision = decide(&policy, &reports, circumstances);
     let mut exit = Exit::from(decision.verdict());
-    let mut summary = Summary::new(&decision, &policy, &passed_over, context, now, exit as u8);
+    let mut summary = Summary::new(&decision, &policy, &passed_over, &context, now, exit as u8);
     let page = markdown::render(&summary, &template)
         .map_err(anyhow::Error::msg)
         .context("cannot fill the template")?;

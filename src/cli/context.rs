@@ -18,6 +18,8 @@ struct Provider {
     tag: &'static [&'static str],
     environment: &'static [&'static str],
     pipeline: &'static [&'static str],
+    /// Who made the change; of several, all count.
+    authors: &'static [&'static str],
     workspace: &'static str,
 }
 
@@ -33,6 +35,12 @@ const PROVIDERS: [Provider; 6] = [
         tag: &["CI_COMMIT_TAG"],
         environment: &["CI_ENVIRONMENT_NAME"],
         pipeline: &["CI_PIPELINE_URL", "CI_PIPELINE_ID"],
+        authors: &[
+            "CI_COMMIT_AUTHOR",
+            "GITLAB_USER_LOGIN",
+            "GITLAB_USER_NAME",
+            "GITLAB_USER_EMAIL",
+        ],
         workspace: "CI_PROJECT_DIR",
     },
     Provider {
@@ -47,6 +55,7 @@ const PROVIDERS: [Provider; 6] = [
         tag: &[],
         environment: &[],
         pipeline: &["GITHUB_RUN_ID"],
+        authors: &["GITHUB_ACTOR", "GITHUB_TRIGGERING_ACTOR"],
         workspace: "GITHUB_WORKSPACE",
     },
     Provider {
@@ -63,6 +72,11 @@ const PROVIDERS: [Provider; 6] = [
         tag: &[],
         environment: &["ENVIRONMENT_NAME"],
         pipeline: &["BUILD_BUILDID"],
+        authors: &[
+            "BUILD_SOURCEVERSIONAUTHOR",
+            "BUILD_REQUESTEDFOR",
+            "BUILD_REQUESTEDFOREMAIL",
+        ],
         workspace: "BUILD_SOURCESDIRECTORY",
     },
     Provider {
@@ -76,6 +90,7 @@ const PROVIDERS: [Provider; 6] = [
         tag: &["BITBUCKET_TAG"],
         environment: &["BITBUCKET_DEPLOYMENT_ENVIRONMENT"],
         pipeline: &["BITBUCKET_BUILD_NUMBER"],
+        authors: &[],
         workspace: "BITBUCKET_CLONE_DIR",
     },
     Provider {
@@ -89,6 +104,7 @@ const PROVIDERS: [Provider; 6] = [
         tag: &["CIRCLE_TAG"],
         environment: &[],
         pipeline: &["CIRCLE_BUILD_URL"],
+        authors: &["CIRCLE_PR_USERNAME", "CIRCLE_USERNAME"],
         workspace: "CIRCLE_WORKING_DIRECTORY",
     },
     Provider {
@@ -102,6 +118,11 @@ const PROVIDERS: [Provider; 6] = [
         tag: &["TAG_NAME"],
         environment: &[],
         pipeline: &["BUILD_URL"],
+        authors: &[
+            "CHANGE_AUTHOR",
+            "CHANGE_AUTHOR_DISPLAY_NAME",
+            "CHANGE_AUTHOR_EMAIL",
+        ],
         workspace: "WORKSPACE",
     },
 ];
@@ -126,11 +147,26 @@ pub(super) fn read(variable: &dyn Fn(&str) -> Option<String>) -> (Context, Optio
         tag: first(provider.tag),
         environment: first(provider.environment),
         pipeline: first(provider.pipeline),
+        authors: authors(provider.authors.iter().filter_map(|name| set(name))),
     };
     if provider.name == "github" {
         complete_github(&mut context, &set);
     }
     (context, set(provider.workspace))
+}
+
+/// The names of people, and of `Name <address>` both parts.
+fn authors(texts: impl Iterator<Item = String>) -> Vec<String> {
+    let mut names = Vec::new();
+    for text in texts {
+        let parts = text.trim_end_matches('>').split(" <").map(str::trim);
+        for name in parts.filter(|name| !name.is_empty()) {
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+    }
+    names
 }
 
 /// What GitHub says only by parts: the kind of reference, and addresses.

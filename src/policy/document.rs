@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use jiff::SignedDuration;
 use jiff::civil::Date;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -20,7 +21,7 @@ pub(super) struct At<T> {
 }
 
 impl<T> At<T> {
-    fn map<U>(self, f: impl FnOnce(T) -> U) -> At<U> {
+    pub(super) fn map<U>(self, f: impl FnOnce(T) -> U) -> At<U> {
         At {
             value: f(self.value),
             span: self.span,
@@ -50,6 +51,20 @@ impl<'t> Table<'t> {
     /// Where the table begins.
     pub(super) fn span(&self) -> Range<usize> {
         self.span.clone()
+    }
+
+    /// Every key with the place of its value.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&str, Range<usize>)> {
+        let entries = self.entries.iter();
+        entries.map(|(key, value)| (key.get_ref().as_ref(), value.span()))
+    }
+
+    /// Every setting in this table and those below it, by its dotted key. Lists of
+    /// tables are none, and a selector is one.
+    pub(super) fn leaves(&self) -> Vec<(String, Range<usize>)> {
+        let mut found = Vec::new();
+        leaves(self.entries, "", &mut found);
+        found
     }
 
     /// The table's keys and values as they stand in `text`, on one line.
@@ -151,6 +166,54 @@ impl<'t> Table<'t> {
             .as_integer()
             .and_then(|number| u64::from_str_radix(number.as_str(), number.radix()).ok());
         or_problem(number, value, key, "a whole number, 0 or more", problems)
+    }
+
+    pub(super) fn truth(&mut self, key: &'static str, problems: &mut Problems) -> Option<At<bool>> {
+        let value = self.get(key)?;
+        or_problem(
+            value.get_ref().as_bool(),
+            value,
+            key,
+            "true or false",
+            problems,
+        )
+    }
+
+    /// A number of days, with at least one.
+    pub(super) fn days(&mut self, key: &'static str, problems: &mut Problems) -> Option<At<u32>> {
+        let days = self.whole(key, problems)?;
+        let number = u16::try_from(days.value).ok().filter(|&number| number > 0);
+        if number.is_none() {
+            let title = format!("`{key}` is a number of days from 1 to {}", u16::MAX);
+            problems.add(days.span.clone(), title, format!("`{}` is not", days.value));
+        }
+        number.map(|number| days.map(|_| u32::from(number)))
+    }
+
+    /// A length of time: `24h`, `7d`, `2w`.
+    pub(super) fn duration(
+        &mut self,
+        key: &'static str,
+        problems: &mut Problems,
+    ) -> Option<At<SignedDuration>> {
+        let value = self.get(key)?;
+        let duration = value.get_ref().as_str().and_then(|text| {
+            let (number, hours) = match text.char_indices().next_back()? {
+                (at, 'h') => (text.get(..at)?, 1),
+                (at, 'd') => (text.get(..at)?, 24),
+                (at, 'w') => (text.get(..at)?, 24 * 7),
+                _ => return None,
+            };
+            let number = number.parse::<u16>().ok().filter(|&number| number > 0)?;
+            Some(SignedDuration::from_hours(i64::from(number) * hours))
+        });
+        or_problem(
+            duration,
+            value,
+            key,
+            "a time such as \"24h\", \"7d\" or \"2w\"",
+            problems,
+        )
     }
 
     /// One of some words.
@@ -271,6 +334,19 @@ impl<'t> Table<'t> {
             self.known.push(key);
         }
         self.entries.get(key)
+    }
+}
+
+fn leaves(table: &DeTable<'_>, above: &str, found: &mut Vec<(String, Range<usize>)>) {
+    for (key, value) in table {
+        let name = format!("{above}{}", key.get_ref());
+        match value.get_ref() {
+            DeValue::Table(below) if name != "exceptions.never" => {
+                leaves(below, &format!("{name}."), found);
+            }
+            DeValue::Array(items) if items.iter().any(|item| item.get_ref().is_table()) => {}
+            _ => found.push((name, value.span())),
+        }
     }
 }
 

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::problem::{Problem, suggestion};
-use super::reader::{Part, Reader};
-use super::{Action, Policy, Trust};
+use super::reader::{BoundsPart, Part, Reader};
+use super::{Action, Bounds, Demand, Exception, Mode, Origin, Particular, Policy, Trust};
 use crate::finding::Severity;
 use crate::fingerprint::without_detours;
 
@@ -190,11 +190,19 @@ impl Loader<'_> {
     fn finish(mut self) -> Result<Policy, LoadError> {
         let mut policy = Policy {
             sources: Vec::new(),
+            mode: Mode::Enforce,
+            first_run: None,
             unknown_severity: Severity::High,
             trust_suppressions: Trust::All,
+            sla: BTreeMap::new(),
+            kev: Demand::default(),
+            epss: Demand::default(),
+            vex: Demand::default(),
+            bounds: Bounds::default(),
             lanes: BTreeMap::new(),
             rules: Vec::new(),
             exceptions: Vec::new(),
+            settings: BTreeMap::new(),
         };
         let configured: Vec<String> = self
             .parts
@@ -208,7 +216,15 @@ impl Loader<'_> {
             reader.check_lane_names(&lanes);
             reader.check_repeated_exceptions(&policy.exceptions);
             policy.sources.push(Arc::clone(reader.problems.source()));
+            policy.settings.extend(part.settings);
+            policy.mode = part.mode.unwrap_or(policy.mode);
+            policy.first_run = part.first_run.or(policy.first_run);
             policy.unknown_severity = part.unknown_severity.unwrap_or(policy.unknown_severity);
+            policy.sla.extend(part.sla);
+            policy.kev = part.kev.unwrap_or(policy.kev);
+            policy.epss = part.epss.unwrap_or(policy.epss);
+            policy.vex = part.vex.unwrap_or(policy.vex);
+            policy.bounds.tighten(part.bounds);
             policy.trust_suppressions =
                 part.trust_suppressions.unwrap_or(policy.trust_suppressions);
             for (name, lane) in part.lanes {
@@ -233,6 +249,7 @@ impl Loader<'_> {
             policy.exceptions.extend(part.exceptions);
             self.problems.extend(reader.problems.into_vec());
         }
+        self.problems.extend(policy.mistakes());
         if self.problems.is_empty() && !policy.rules.iter().any(|rule| rule.action == Action::Fail)
         {
             self.problems
@@ -247,6 +264,89 @@ impl Loader<'_> {
             Ok(policy)
         } else {
             Err(LoadError::Mistakes(self.problems))
+        }
+    }
+}
+
+impl Bounds {
+    /// Lays those of another text over these. They only become stricter, so that a
+    /// policy cannot loosen what it extends.
+    fn tighten(&mut self, part: BoundsPart) {
+        self.max_days = self.max_days.into_iter().chain(part.max_days).min();
+        for particular in part.require {
+            if !self.require.contains(&particular) {
+                self.require.push(particular);
+            }
+        }
+        self.never.extend(part.never);
+        self.author_may_approve &= part.author_may_approve.unwrap_or(true);
+        self.warn_days = self.warn_days.max(part.warn_days.unwrap_or(0));
+    }
+
+    /// What is wrong with an exception.
+    fn problems(&self, exception: &Exception) -> Vec<Problem> {
+        let at = |title: String, label: String| exception.origin.problem(title, label);
+        let mut problems = Vec::new();
+        for particular in &self.require {
+            let is_there = match particular {
+                Particular::ApprovedBy => exception.approved_by.is_some(),
+                Particular::Ticket => exception.ticket.is_some(),
+                Particular::Decided => exception.decided.is_some(),
+            };
+            let mut keys = Particular::KEYS.iter();
+            if let Some((key, _)) = keys.find(|(_, each)| each == particular)
+                && !is_there
+            {
+                let title = format!("`[exceptions]` requires `{key}`");
+                problems.push(at(title, format!("`{key}` is missing")));
+            }
+        }
+        match (self.max_days, exception.decided) {
+            (Some(most), Some(decided)) => {
+                let days = (exception.expires - decided).get_days();
+                if i64::from(days) > i64::from(most) {
+                    let title = format!("an exception holds for {most} days at most");
+                    problems.push(at(title, format!("this one for {days}")));
+                }
+            }
+            (Some(most), None) if !self.require.contains(&Particular::Decided) => {
+                let title = format!("an exception holds for {most} days at most");
+                problems.push(at(title, "since when? `decided` is missing".to_owned()));
+            }
+            _ => {}
+        }
+        problems
+    }
+}
+
+impl Policy {
+    /// The mistakes that only all texts together tell.
+    fn mistakes(&self) -> Vec<Problem> {
+        let bounds = self
+            .exceptions
+            .iter()
+            .flat_map(|exception| self.bounds.problems(exception));
+        let rules = self.rules.iter().map(|rule| (&rule.selector, &rule.origin));
+        let exceptions = self.exceptions.iter();
+        let exceptions = exceptions.map(|exception| (&exception.selector, &exception.origin));
+        let without_sla = rules
+            .chain(exceptions)
+            .filter(|(selector, _)| selector.needs().sla && self.sla.is_empty())
+            .map(|(_, origin)| {
+                let label = "say in `[sla]` how many days each severity has";
+                origin.problem("nothing is ever `overdue` without `[sla]`", label)
+            });
+        bounds.chain(without_sla).collect()
+    }
+}
+
+impl Origin {
+    fn problem(&self, title: impl Into<String>, label: impl Into<String>) -> Problem {
+        Problem {
+            title: title.into(),
+            label: label.into(),
+            span: self.span.clone(),
+            source: Arc::clone(&self.source),
         }
     }
 }

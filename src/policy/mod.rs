@@ -6,9 +6,11 @@
 //! type [`Policy`] is valid: nothing downstream checks it again.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use jiff::civil::Date;
 
 use crate::finding::Severity;
@@ -16,7 +18,10 @@ use crate::finding::Severity;
 pub mod decide;
 mod document;
 pub mod expression;
+mod index;
+mod judge;
 pub mod load;
+mod notices;
 pub mod problem;
 mod reader;
 pub mod selector;
@@ -29,16 +34,140 @@ use selector::Selector;
 pub struct Policy {
     /// The texts that it was made of, those extended first.
     pub sources: Vec<Arc<Source>>,
+    /// Whether the verdict decides the exit code.
+    pub mode: Mode,
+    /// What counts as new where there is no baseline.
+    pub first_run: Option<FirstRun>,
     /// What a finding without a known severity counts as.
     pub unknown_severity: Severity,
     /// Whose suppressions hold.
     pub trust_suppressions: Trust,
+    /// How many days a finding may stay open, by severity.
+    pub sla: BTreeMap<Severity, u32>,
+    /// What is demanded of the catalogue of known exploited vulnerabilities.
+    pub kev: Demand,
+    /// What is demanded of exploit predictions.
+    pub epss: Demand,
+    /// What is demanded of VEX documents.
+    pub vex: Demand,
+    /// What exceptions may be.
+    pub bounds: Bounds,
     /// What reports there are to be, by lane.
     pub lanes: BTreeMap<String, Lane>,
     /// What is not accepted. All rules are independent of each other.
     pub rules: Vec<Rule>,
     /// What is accepted for a time.
     pub exceptions: Vec<Exception>,
+    /// Where each setting stands that is no rule and no exception, by its key:
+    /// `severity.unknown`, `lane.NAME.expect`.
+    pub settings: BTreeMap<String, Origin>,
+}
+
+/// A place in a policy's texts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The text.
+    pub source: Arc<Source>,
+    /// The bytes of the text.
+    pub span: Range<usize>,
+}
+
+impl Origin {
+    /// The line, counted from 1.
+    pub fn line(&self) -> usize {
+        let before = self.source.text.get(..self.span.start).unwrap_or_default();
+        before.matches('\n').count() + 1
+    }
+
+    /// What stands there.
+    pub fn text(&self) -> &str {
+        self.source.text.get(self.span.clone()).unwrap_or_default()
+    }
+}
+
+/// Whether the verdict decides the exit code.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// It does.
+    #[default]
+    Enforce,
+    /// It is only said: the exit code is that of a pass.
+    Observe,
+}
+
+/// What counts as new where there is no baseline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstRun {
+    /// Every finding.
+    AllNew,
+    /// None.
+    NoneNew,
+}
+
+/// What is demanded of data from elsewhere.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Demand {
+    /// Whether there must be some; absent: when a rule or an exception asks for it.
+    pub required: Option<bool>,
+    /// How old it may be.
+    pub max_age: Option<SignedDuration>,
+}
+
+/// What exceptions may be. Of the texts of a policy, the strictest holds.
+#[derive(Debug, Clone)]
+pub struct Bounds {
+    /// How many days an exception may hold.
+    pub max_days: Option<u32>,
+    /// What each must say besides what all must.
+    pub require: Vec<Particular>,
+    /// What none can accept.
+    pub never: Vec<Never>,
+    /// Whether who made a change may have approved an exception.
+    pub author_may_approve: bool,
+    /// For how many days its end is announced.
+    pub warn_days: u32,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            max_days: None,
+            require: Vec::new(),
+            never: Vec::new(),
+            author_may_approve: true,
+            warn_days: 14,
+        }
+    }
+}
+
+/// Findings that no exception can accept.
+#[derive(Debug, Clone)]
+pub struct Never {
+    /// The findings.
+    pub selector: Selector,
+    /// The selector as the policy has it.
+    pub condition: String,
+}
+
+/// What an exception may say of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Particular {
+    /// Who accepted the risk.
+    ApprovedBy,
+    /// Where it is tracked.
+    Ticket,
+    /// On which day it was accepted.
+    Decided,
+}
+
+impl Particular {
+    /// All of them, with their keys.
+    pub const KEYS: [(&'static str, Self); 3] = [
+        ("approved_by", Self::ApprovedBy),
+        ("ticket", Self::Ticket),
+        ("decided", Self::Decided),
+    ];
 }
 
 /// Whose suppressions hold: `nosemgrep` comments, ignore files and the like.
@@ -133,10 +262,24 @@ pub struct Rule {
     pub condition: String,
     /// How many open ones there may be.
     pub max: u64,
-    /// What happens if there are more.
+    /// What happens if there are more, once the rule is in effect.
     pub action: Action,
+    /// The first day on which it can fail; it warns until then.
+    pub effective: Option<Date>,
     /// What to do then, for the people who must.
     pub help: Option<String>,
+    /// Where it stands.
+    pub origin: Origin,
+}
+
+impl Rule {
+    /// What happens on this day if there are more findings than it allows.
+    pub fn action_on(&self, today: Date) -> Action {
+        match self.effective {
+            Some(effective) if today < effective => Action::Warn,
+            _ => self.action,
+        }
+    }
 }
 
 /// What a broken rule does.
@@ -168,6 +311,10 @@ pub struct Exception {
     pub decided: Option<Date>,
     /// The last day on which it holds.
     pub expires: Date,
+    /// Where the risk is tracked.
+    pub ticket: Option<String>,
+    /// Where it stands.
+    pub origin: Origin,
 }
 
 impl Exception {

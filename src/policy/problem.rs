@@ -8,7 +8,7 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 pub(super) use crate::text::{nearest, suggestion};
 
 /// A policy's text, and where it is from.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Source {
     /// The file's path as it was named, or `builtin:NAME`.
     pub name: String,
@@ -91,7 +91,9 @@ impl Problems {
         self.found.len()
     }
 
-    pub(super) fn into_vec(self) -> Vec<Problem> {
+    /// All of them, in the order of the text.
+    pub(super) fn into_vec(mut self) -> Vec<Problem> {
+        self.found.sort_by_key(|problem| problem.span.start);
         self.found
     }
 }

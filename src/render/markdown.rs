@@ -163,7 +163,7 @@ impl<'a> Page<'a> {
             verdict: summary.verdict.name(),
             time: &summary.time,
             tool: &summary.tool,
-            context: &summary.context,
+            context: summary.context,
             policy: &summary.policy,
             counts: &summary.counts,
             broken: cut.list(summary.rules.iter().filter(is_failing)),

@@ -12,7 +12,9 @@ use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use crate::finding::{Category, Confidence, CvssVersion, Finding, Location, Severity};
-use crate::policy::decide::{Decision, ExceptionState, Judged, Notice, Status, Verdict};
+use crate::policy::decide::{
+    Decision, ExceptionOutcome, ExceptionState, Judged, Notice, Refusal, Status, Verdict,
+};
 use crate::policy::{Action, Policy};
 use crate::report::{BySeverity, Health, Report};
 
@@ -30,7 +32,7 @@ pub struct Summary<'a> {
     /// When it was decided, RFC 3339 in UTC.
     pub time: String,
     /// What was decided about.
-    pub context: Context,
+    pub context: &'a Context,
     /// By what it was decided.
     pub policy: PolicyRow<'a>,
     /// Whether the release may go on.
@@ -88,6 +90,8 @@ pub struct Context {
     pub environment: Option<String>,
     /// The pipeline's address, or else its number.
     pub pipeline: Option<String>,
+    /// Who made the change under test, by all names that the environment tells.
+    pub authors: Vec<String>,
 }
 
 /// The policy that decided.
@@ -140,15 +144,18 @@ pub struct Counts {
     pub open: BySeverity,
     /// Those that an exception accepts.
     pub accepted: BySeverity,
+    /// Those that a VEX document says do not affect the product.
+    pub not_affected: BySeverity,
     /// Those that their scanner suppressed.
     pub suppressed: BySeverity,
 }
 
 impl Counts {
     fn add(&mut self, judged: &Judged<'_>) {
-        let counts = match judged.status {
+        let counts = match judged.standing.status {
             Status::Open => &mut self.open,
             Status::Accepted => &mut self.accepted,
+            Status::NotAffected => &mut self.not_affected,
             Status::Suppressed => &mut self.suppressed,
         };
         counts.add(judged.subject.finding.severity);
@@ -249,8 +256,11 @@ pub struct RuleRow<'a> {
     pub id: &'a str,
     /// The selector of its findings as the policy has it; empty for all.
     pub condition: &'a str,
-    /// What happens when it is broken.
+    /// What happens today when it is broken.
     pub action: Action,
+    /// The first day on which it can fail; it warns until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective: Option<String>,
     /// Whether there are more findings than it allows.
     pub broken: bool,
     /// How many findings it allows.
@@ -280,9 +290,26 @@ pub struct ExceptionRow<'a> {
     pub decided: Option<String>,
     /// The last day on which it holds.
     pub expires: String,
+    /// Whether that day is near.
+    pub expires_soon: bool,
+    /// Where the risk is tracked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<&'a str>,
     /// The fingerprints of the findings that it accepts or, when it does not hold
     /// today, would accept.
     pub findings: Vec<String>,
+    /// The open findings that it means and does not accept though it holds today.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<RefusedRow>,
+}
+
+/// A finding that an exception means and does not accept.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct RefusedRow {
+    /// The finding's fingerprint.
+    pub finding: String,
+    /// Why it is not accepted, in words.
+    pub why: String,
 }
 
 /// A finding, with its way to the verdict.
@@ -424,15 +451,14 @@ impl<'a> FindingRow<'a> {
     fn decided(judged: &Judged<'a>, report: &'a Report) -> Self {
         let Judged {
             subject,
-            status,
-            exception,
+            standing,
             breaks,
             ..
         } = judged;
         let is_unknown = subject.finding.severity == Severity::Unknown;
         Self {
-            status: *status,
-            exception: *exception,
+            status: standing.status,
+            exception: standing.exception.map(|exception| exception.id.as_str()),
             breaks: breaks.clone(),
             counts_as: is_unknown.then_some(subject.severity),
             ..Self::undecided(subject.finding, report)
@@ -498,43 +524,25 @@ impl<'a> Summary<'a> {
         decision: &'a Decision<'a>,
         policy: &'a Policy,
         passed_over: &'a [String],
-        context: Context,
+        context: &'a Context,
         now: Timestamp,
         exit_code: u8,
     ) -> Self {
         let verdict = decision.verdict();
-        let fingerprints = |indices: &[usize]| {
-            let fingerprint = |index: &usize| {
-                decision
-                    .findings
-                    .get(*index)
-                    .map(|judged| judged.subject.finding.fingerprint.to_string())
-            };
-            let mut fingerprints: Vec<_> = indices.iter().filter_map(fingerprint).collect();
-            fingerprints.sort();
-            fingerprints.dedup();
-            fingerprints
-        };
+        let fingerprints = |indices: &[usize]| fingerprints(decision, indices);
         let rules = decision.rules.iter().map(|outcome| RuleRow {
             id: &outcome.rule.id,
             condition: &outcome.rule.condition,
-            action: outcome.rule.action,
+            action: outcome.action,
+            effective: outcome.rule.effective.map(|date| date.to_string()),
             broken: outcome.is_broken(),
             max: outcome.rule.max,
             count: outcome.count,
             help: outcome.rule.help.as_deref(),
             findings: fingerprints(&outcome.findings),
         });
-        let exceptions = decision.exceptions.iter().map(|outcome| ExceptionRow {
-            id: &outcome.exception.id,
-            condition: &outcome.exception.condition,
-            state: outcome.state,
-            reason: &outcome.exception.reason,
-            approved_by: outcome.exception.approved_by.as_deref(),
-            decided: outcome.exception.decided.map(|date| date.to_string()),
-            expires: outcome.exception.expires.to_string(),
-            findings: fingerprints(&outcome.findings),
-        });
+        let exceptions = decision.exceptions.iter();
+        let exceptions = exceptions.map(|outcome| ExceptionRow::new(decision, outcome));
         Self {
             schema: SCHEMA,
             tool: Tool {
@@ -590,6 +598,75 @@ impl<'a> Summary<'a> {
     }
 }
 
+/// The identities of findings, each once.
+fn fingerprints(decision: &Decision<'_>, indices: &[usize]) -> Vec<String> {
+    let fingerprint = |index: &usize| {
+        let judged = decision.findings.get(*index)?;
+        Some(judged.subject.finding.fingerprint.to_string())
+    };
+    let mut fingerprints: Vec<_> = indices.iter().filter_map(fingerprint).collect();
+    fingerprints.sort();
+    fingerprints.dedup();
+    fingerprints
+}
+
+impl<'a> ExceptionRow<'a> {
+    fn new(decision: &Decision<'a>, outcome: &ExceptionOutcome<'a>) -> Self {
+        let ExceptionOutcome {
+            exception,
+            state,
+            expires_soon,
+            findings,
+            refused,
+        } = outcome;
+        let is_over = matches!(
+            state,
+            ExceptionState::Expired | ExceptionState::NotYetInForce
+        );
+        let concerned: Vec<_> = match is_over {
+            true => refused.iter().map(|(index, _)| *index).collect(),
+            false => findings.clone(),
+        };
+        let refused = refused.iter().filter(|_| !is_over);
+        let refused = refused.filter_map(|(index, refusal)| {
+            let judged = decision.findings.get(*index)?;
+            Some(RefusedRow {
+                finding: judged.subject.finding.fingerprint.to_string(),
+                why: in_words(*refusal),
+            })
+        });
+        let mut refused: Vec<_> = refused.collect();
+        refused.sort();
+        refused.dedup();
+        Self {
+            id: &exception.id,
+            condition: &exception.condition,
+            state: *state,
+            reason: &exception.reason,
+            approved_by: exception.approved_by.as_deref(),
+            decided: exception.decided.map(|date| date.to_string()),
+            expires: exception.expires.to_string(),
+            expires_soon: *expires_soon,
+            ticket: exception.ticket.as_deref(),
+            findings: fingerprints(decision, &concerned),
+            refused,
+        }
+    }
+}
+
+fn in_words(refusal: Refusal) -> String {
+    match refusal {
+        Refusal::Expired => "it has expired".to_owned(),
+        Refusal::NotYetInForce => "it is not yet in force".to_owned(),
+        Refusal::ApprovedByAuthor => "who made the change approved it".to_owned(),
+        Refusal::Never => "the policy lets no exception accept this".to_owned(),
+        Refusal::Lapsed { from, on } => format!(
+            "the severity rose from {} on {on}, after it was decided",
+            from.name()
+        ),
+    }
+}
+
 fn sources(policy: &Policy) -> Vec<SourceRow<'_>> {
     let digest = |text: &str| base16ct::lower::encode_string(&Sha256::digest(text));
     policy
@@ -628,25 +705,45 @@ fn reasons(decision: &Decision<'_>, passed_over: &[String]) -> Vec<Reason> {
             text: notice.text.clone(),
         }
     };
-    let expired = decision
-        .exceptions
-        .iter()
-        .filter(|outcome| outcome.state == ExceptionState::Expired && !outcome.findings.is_empty());
-    let expired = expired.map(|outcome| {
-        let (id, last_day) = (&outcome.exception.id, outcome.exception.expires);
-        let count = outcome.findings.len();
-        let findings = if count == 1 { "finding" } else { "findings" };
-        warning(format!(
-            "the exception {id} expired on {last_day}: {count} {findings} came back"
-        ))
-    });
     broken(Action::Fail, Effect::Fail)
         .chain(decision.gaps.iter().map(notice(Effect::Incomplete)))
-        .chain(expired)
+        .chain(decision.exceptions.iter().flat_map(exception_warnings))
         .chain(broken(Action::Warn, Effect::Warn))
         .chain(decision.warnings.iter().map(notice(Effect::Warn)))
         .chain(passed_over_notice(passed_over))
         .collect()
+}
+
+/// What is to be known of an exception.
+fn exception_warnings(outcome: &ExceptionOutcome<'_>) -> Vec<Reason> {
+    let (id, last_day) = (&outcome.exception.id, outcome.exception.expires);
+    let findings = |count: usize| match count {
+        1 => "1 finding".to_owned(),
+        count => format!("{count} findings"),
+    };
+    let mut texts = Vec::new();
+    match (outcome.state, outcome.refused.as_slice()) {
+        (_, []) | (ExceptionState::NotYetInForce, _) => {}
+        (ExceptionState::Expired, refused) => texts.push(format!(
+            "the exception {id} expired on {last_day}: {} came back",
+            findings(refused.len())
+        )),
+        (_, refused @ [(_, refusal), ..]) => texts.push(format!(
+            "the exception {id} does not hold for {}: {}",
+            findings(refused.len()),
+            in_words(*refusal)
+        )),
+    }
+    if outcome.expires_soon && !outcome.findings.is_empty() {
+        texts.push(format!(
+            "the exception {id} ends with {last_day}: {} will come back",
+            findings(outcome.findings.len())
+        ));
+    }
+    if outcome.state == ExceptionState::Unused {
+        texts.push(format!("the exception {id} accepts nothing: remove it"));
+    }
+    texts.into_iter().map(warning).collect()
 }
 
 fn warning(text: String) -> Reason {
@@ -683,7 +780,11 @@ fn counts(findings: &[Judged<'_>], lane: Option<&str>) -> Counts {
         .filter(|judged| lane.is_none_or(|lane| judged.subject.lane == lane))
     {
         let finding = judged.subject.finding;
-        if seen.insert((finding.fingerprint, judged.status, finding.severity)) {
+        if seen.insert((
+            finding.fingerprint,
+            judged.standing.status,
+            finding.severity,
+        )) {
             counts.add(judged);
         }
     }

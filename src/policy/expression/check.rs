@@ -12,7 +12,7 @@ use cel::common::ast::{
 use regex::Regex;
 
 use super::super::problem::suggestion;
-use super::super::selector::Patterns;
+use super::super::selector::{Needs, Patterns};
 use super::functions::FUNCTIONS;
 use super::values::{Type, names, type_of, words};
 use super::{ExpressionError, Named};
@@ -41,6 +41,7 @@ pub(super) struct Checked {
     pub(super) regexes: Vec<Regex>,
     pub(super) globs: Vec<Patterns>,
     pub(super) named: Vec<Named>,
+    pub(super) needs: Needs,
 }
 
 pub(super) struct Checker<'a> {
@@ -162,6 +163,16 @@ impl<'a> Checker<'a> {
         }
         if let Some(known) = type_of(name) {
             self.asks_something = true;
+            match name {
+                "new" | "age" => self.found.needs.baseline = true,
+                "overdue" => {
+                    self.found.needs.baseline = true;
+                    self.found.needs.sla = true;
+                }
+                "kev" => self.found.needs.kev = true,
+                "epss" => self.found.needs.epss = true,
+                _ => {}
+            }
             return known;
         }
         let given = self.given.iter().map(|(name, _)| name.as_str());

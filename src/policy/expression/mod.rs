@@ -20,7 +20,7 @@ use cel::context::VariableResolver;
 use cel::parser::{Expression as Tree, Parser};
 use cel::{Context, ExecutionError, ParseError, Value};
 
-use super::selector::Subject;
+use super::selector::{Needs, Subject};
 
 mod check;
 mod functions;
@@ -39,6 +39,7 @@ struct Compiled {
     tree: Tree,
     functions: Context<'static, 'static>,
     named: Vec<Named>,
+    needs: Needs,
 }
 
 /// A text that a lane or a scanner is compared with.
@@ -98,6 +99,7 @@ impl Expression {
             regexes,
             globs,
             named,
+            needs,
         } = Checker::new(text, &places).run(&mut tree)?;
         let expression = Self(Arc::new(Compiled {
             text: text.to_owned(),
@@ -105,6 +107,7 @@ impl Expression {
             functions: functions(regexes, globs)
                 .map_err(|error| whole("the expression cannot be used", error.to_string()))?,
             named,
+            needs,
         }));
         for (is_full, of) in [
             (true, "that has every field"),
@@ -126,6 +129,11 @@ impl Expression {
     /// The lanes and scanners that it names.
     pub(super) fn named(&self) -> &[Named] {
         &self.0.named
+    }
+
+    /// What it needs to know that no report tells.
+    pub(super) fn needs(&self) -> Needs {
+        self.0.needs
     }
 
     /// Whether it holds of the subject.
@@ -269,12 +277,12 @@ mod tests {
     fn ask(text: &str, finding: &Finding) -> Result<bool, String> {
         let expression =
             Expression::compile(text).unwrap_or_else(|errors| panic!("{text}: {errors:?}"));
+        let today = "2026-11-21".parse().unwrap();
         expression.matches(&Subject {
-            lane: "mainline-sast",
-            scanner: "semgrep",
-            finding,
             severity: Severity::High,
             workspace: Some("/builds/group/shop"),
+            kev: Some(false),
+            ..Subject::new("mainline-sast", "semgrep", finding, today)
         })
     }
 

@@ -4,7 +4,7 @@ use cel::common::types::{CelBool, CelDouble, CelInt, CelList, CelNull, CelString
 use cel::common::value::{CowVal, Val};
 use cel::context::VariableResolver;
 
-use super::super::selector::{Subject, paths};
+use super::super::selector::{Confidences, Subject};
 use crate::finding::{Category, Confidence, Location, Severity};
 use crate::fingerprint::stable_path;
 
@@ -82,7 +82,7 @@ impl Kind {
 }
 
 /// Every name, its type, and whether a finding may be without it.
-const VARIABLES: [(&str, Kind, bool); 29] = [
+const VARIABLES: [(&str, Kind, bool); 33] = [
     ("lane", Kind::Text, false),
     ("scanner", Kind::Text, false),
     ("category", Kind::Text, false),
@@ -96,6 +96,10 @@ const VARIABLES: [(&str, Kind, bool); 29] = [
     ("vulnerability", Kind::Texts, false),
     ("cvss", Kind::Double, true),
     ("kev", Kind::Bool, false),
+    ("epss", Kind::Double, true),
+    ("new", Kind::Bool, false),
+    ("age", Kind::Int, false),
+    ("overdue", Kind::Bool, false),
     ("package_name", Kind::Text, true),
     ("version", Kind::Text, true),
     ("purl", Kind::Text, true),
@@ -137,25 +141,14 @@ pub(super) fn words(name: &str) -> Option<Vec<&'static str>> {
                 .collect(),
         ),
         "category" => Some(Category::ALL.map(Category::name).to_vec()),
-        "confidence" => Some(CONFIDENCES.map(confidence).to_vec()),
+        "confidence" => Some(Confidences::WORDS.map(|(word, _)| word).to_vec()),
         _ => None,
     }
 }
 
-const CONFIDENCES: [Confidence; 4] = [
-    Confidence::Low,
-    Confidence::Medium,
-    Confidence::High,
-    Confidence::Confirmed,
-];
-
-const fn confidence(confidence: Confidence) -> &'static str {
-    match confidence {
-        Confidence::Low => "low",
-        Confidence::Medium => "medium",
-        Confidence::High => "high",
-        Confidence::Confirmed => "confirmed",
-    }
+fn confidence(given: Confidence) -> Option<&'static str> {
+    let mut words = Confidences::WORDS.into_iter();
+    words.find(|(_, each)| *each == given).map(|(word, _)| word)
 }
 
 const fn rank(severity: Severity) -> i64 {
@@ -174,13 +167,15 @@ pub(super) struct Fields<'a>(pub(super) &'a Subject<'a>);
 
 impl VariableResolver for Fields<'_> {
     fn resolve<'b>(&'b self, name: &str) -> Option<CowVal<'b, 'b>> {
-        let Subject {
+        let subject = self.0;
+        let &Subject {
             lane,
             scanner,
             finding,
             severity,
             workspace,
-        } = *self.0;
+            ..
+        } = subject;
         let location = &finding.location;
         let value = match name {
             "lane" => text(lane),
@@ -188,7 +183,7 @@ impl VariableResolver for Fields<'_> {
             "category" => text(finding.category.name()),
             "severity" => text(severity.name()),
             "severity_rank" => CowVal::owned(CelInt::from(rank(severity))),
-            "confidence" => or_null(finding.confidence.map(|given| text(confidence(given)))),
+            "confidence" => or_null(finding.confidence.and_then(confidence).map(text)),
             "rule" => text(&finding.rule_id),
             "title" => text(&finding.title),
             "description" => or_null(finding.description.as_deref().map(text)),
@@ -200,7 +195,15 @@ impl VariableResolver for Fields<'_> {
                     .as_ref()
                     .map(|cvss| CowVal::owned(CelDouble::from(cvss.score))),
             ),
-            "kev" => truth(finding.kev),
+            "kev" => or_null(subject.kev.map(truth)),
+            "epss" => or_null(
+                subject
+                    .epss
+                    .map(|epss| CowVal::owned(CelDouble::from(epss))),
+            ),
+            "new" => or_null(subject.new.map(truth)),
+            "age" => or_null(subject.age().map(|age| whole(u64::from(age)))),
+            "overdue" => or_null(subject.overdue().map(truth)),
             "fix" => truth(!finding.fixed_in.is_empty()),
             "fixed_in" => texts(&finding.fixed_in),
             "instances" => whole(finding.instance_count),
@@ -211,7 +214,7 @@ impl VariableResolver for Fields<'_> {
                     .path()
                     .map(|path| owned(stable_path(path, workspace))),
             ),
-            "paths" => list(paths(self.0).into_iter().map(CelString::from)),
+            "paths" => list(subject.paths().into_iter().map(CelString::from)),
             "line" => or_null(line(location).map(whole)),
             "package_name" | "version" | "purl" | "url" | "method" | "parameter" | "resource"
             | "target" => or_null(placed(location, name).map(text)),
@@ -316,12 +319,13 @@ mod tests {
             Severity::Unknown,
             location,
         );
+        let today = "2026-11-21".parse().unwrap();
         let subject = Subject {
-            lane: "a",
-            scanner: "a",
-            finding: &finding,
             severity: Severity::Low,
-            workspace: None,
+            new: Some(true),
+            first_seen: Some(today),
+            kev: Some(false),
+            ..Subject::new("a", "a", &finding, today)
         };
         let fields = Fields(&subject);
         for (name, _, may_be_missing) in VARIABLES {

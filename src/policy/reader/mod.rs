@@ -3,30 +3,52 @@
 //! Every mistake becomes a problem with its place; what only all texts together
 //! tell is left to `load`.
 
-use std::ops::Range;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use toml::de::{DeTable, DeValue};
 
 use super::document::{At, Table};
-use super::expression::Expression;
 use super::load::Vocabulary;
 use super::problem::{Problems, Source, nearest, suggestion};
-use super::selector::{Fix, Patterns, Selector, Severities};
-use super::{Action, Degraded, Exception, ReportPattern, Rule, Trust};
-use crate::finding::{Category, Severity};
-use crate::fingerprint::Fingerprint;
+use super::selector::{Patterns, Severities};
+use super::{
+    Degraded, Demand, Exception, FirstRun, Mode, Never, Origin, Particular, ReportPattern, Rule,
+    Trust,
+};
+use crate::finding::Severity;
+
+mod rules;
+mod selector;
 
 /// What one text says.
 #[derive(Default)]
 pub(super) struct Part {
     pub(super) folder: PathBuf,
+    pub(super) mode: Option<Mode>,
+    pub(super) first_run: Option<FirstRun>,
     pub(super) unknown_severity: Option<Severity>,
     pub(super) trust_suppressions: Option<Trust>,
+    pub(super) sla: BTreeMap<Severity, u32>,
+    pub(super) kev: Option<Demand>,
+    pub(super) epss: Option<Demand>,
+    pub(super) vex: Option<Demand>,
+    pub(super) bounds: BoundsPart,
     pub(super) lanes: Vec<(String, LanePart)>,
     pub(super) rules: Vec<Rule>,
     pub(super) exceptions: Vec<Exception>,
+    pub(super) settings: BTreeMap<String, Origin>,
+}
+
+/// What one text demands of exceptions.
+#[derive(Default)]
+pub(super) struct BoundsPart {
+    pub(super) max_days: Option<u32>,
+    pub(super) require: Vec<Particular>,
+    pub(super) never: Option<Never>,
+    pub(super) author_may_approve: Option<bool>,
+    pub(super) warn_days: Option<u32>,
 }
 
 /// What one text says of a lane; what it leaves out is as in those it extends.
@@ -89,7 +111,21 @@ impl<'a> Reader<'a> {
             extends = table
                 .texts("extends", &mut reader.problems)
                 .unwrap_or_default();
+            part.settings = reader.settings(&table);
+            part.mode = reader.mode(&mut table);
+            let first_runs = [
+                ("all-new", FirstRun::AllNew),
+                ("none-new", FirstRun::NoneNew),
+            ];
+            part.first_run = table
+                .word("first_run", &first_runs, &mut reader.problems)
+                .map(|word| word.value);
             part.trust_suppressions = reader.trust_suppressions(&mut table);
+            part.sla = reader.sla(&mut table);
+            part.kev = reader.demand(&mut table, "kev", "`[kev]`");
+            part.epss = reader.demand(&mut table, "epss", "`[epss]`");
+            part.vex = reader.demand(&mut table, "vex", "`[vex]`");
+            part.bounds = reader.bounds(&mut table);
             if let Some(mut severity) =
                 table.table("severity", "`[severity]`", &mut reader.problems)
             {
@@ -136,6 +172,64 @@ impl<'a> Reader<'a> {
                 "a later version may read this",
             );
         }
+    }
+
+    /// Where each setting stands, rules and exceptions apart.
+    fn settings(&self, table: &Table<'_>) -> BTreeMap<String, Origin> {
+        let source = self.problems.source();
+        let leaves = table.leaves().into_iter();
+        leaves
+            .map(|(key, span)| {
+                let source = Arc::clone(source);
+                (key, Origin { source, span })
+            })
+            .collect()
+    }
+
+    fn origin(&self, table: &Table<'_>) -> Origin {
+        Origin {
+            source: Arc::clone(self.problems.source()),
+            span: table.span(),
+        }
+    }
+
+    fn mode(&mut self, table: &mut Table<'_>) -> Option<Mode> {
+        let mut gate = table.table("gate", "`[gate]`", &mut self.problems)?;
+        let modes = [("enforce", Mode::Enforce), ("observe", Mode::Observe)];
+        let mode = gate.word("mode", &modes, &mut self.problems);
+        gate.finish(&mut self.problems);
+        mode.map(|mode| mode.value)
+    }
+
+    fn sla(&mut self, table: &mut Table<'_>) -> BTreeMap<Severity, u32> {
+        let problems = &mut self.problems;
+        let Some(mut sla) = table.table("sla", "`[sla]`", problems) else {
+            return BTreeMap::new();
+        };
+        let days = Severities::SCALE.into_iter().filter_map(|severity| {
+            let days = sla.days(severity.name(), problems)?;
+            Some((severity, days.value))
+        });
+        let days = days.collect();
+        sla.finish(problems);
+        days
+    }
+
+    fn demand(
+        &mut self,
+        table: &mut Table<'_>,
+        key: &'static str,
+        what: &'static str,
+    ) -> Option<Demand> {
+        let problems = &mut self.problems;
+        let mut table = table.table(key, what, problems)?;
+        let required = table.truth("required", problems);
+        let max_age = table.duration("max_age", problems);
+        table.finish(problems);
+        Some(Demand {
+            required: required.map(|required| required.value),
+            max_age: max_age.map(|max_age| max_age.value),
+        })
     }
 
     fn trust_suppressions(&mut self, table: &mut Table<'_>) -> Option<Trust> {
@@ -233,100 +327,6 @@ impl<'a> Reader<'a> {
         names.into_iter().map(|name| name.value).collect()
     }
 
-    fn rule(&mut self, mut table: Table<'_>) -> Option<(At<String>, Rule)> {
-        let problems = &mut self.problems;
-        let id = table.required_text("id", problems);
-        let max = table.whole("max", problems).map_or(0, |max| max.value);
-        let actions = [("fail", Action::Fail), ("warn", Action::Warn)];
-        let action = table
-            .word("action", &actions, problems)
-            .map_or(Action::Fail, |action| action.value);
-        let help = table.text("help", problems).map(|help| help.value);
-        let given = table.table("where", "`where`", problems);
-        let condition = self.as_written(given.as_ref());
-        let selector = given.map(|given| self.selector(given)).unwrap_or_default();
-        table.finish(&mut self.problems);
-        let id = id?;
-        Some((
-            id.clone(),
-            Rule {
-                id: id.value,
-                selector,
-                condition,
-                max,
-                action,
-                help,
-            },
-        ))
-    }
-
-    fn exceptions(&mut self, table: &mut Table<'_>) -> Vec<Exception> {
-        let tables = table.tables("exception", "an exception", &mut self.problems);
-        let exceptions: Vec<_> = tables
-            .into_iter()
-            .filter_map(|table| self.exception(table))
-            .collect();
-        self.exception_ids = exceptions.iter().map(|(id, _)| id.clone()).collect();
-        self.unique(exceptions, "exception")
-    }
-
-    fn exception(&mut self, mut table: Table<'_>) -> Option<(At<String>, Exception)> {
-        let problems = &mut self.problems;
-        let id = table.required_text("id", problems);
-        let reason = table.required_text("reason", problems);
-        let approved_by = table.text("approved_by", problems);
-        if let Some(by) = approved_by.as_ref().filter(|by| by.value.trim().is_empty()) {
-            problems.add(
-                by.span.clone(),
-                "`approved_by` is empty",
-                "name somebody, or leave it out",
-            );
-        }
-        let decided = table.date("decided", problems);
-        let has_expiry = table.required("expires", problems);
-        let expires = table.date("expires", problems).filter(|_| has_expiry);
-        if let (Some(decided), Some(expires)) = (&decided, &expires)
-            && expires.value < decided.value
-        {
-            problems.add(
-                expires.span.clone(),
-                "an exception cannot expire before it was decided",
-                format!("decided on {}", decided.value),
-            );
-        }
-        let given = table.table("where", "`where`", problems);
-        let span = given.as_ref().map_or_else(|| table.span(), Table::span);
-        let mistakes = problems.count();
-        let condition = self.as_written(given.as_ref());
-        let selector = given.map(|given| self.selector(given)).unwrap_or_default();
-        // What could not be read says nothing of what was meant.
-        if selector.matches_everything() && self.problems.count() == mistakes {
-            self.problems.add(
-                span,
-                "an exception cannot accept everything",
-                "say in `where` which findings are meant",
-            );
-        }
-        table.finish(&mut self.problems);
-        let (id, reason, expires) = (id?, reason?, expires?);
-        let exception = Exception {
-            id: id.value.clone(),
-            selector,
-            condition,
-            reason: reason.value,
-            approved_by: approved_by.map(|by| by.value),
-            decided: decided.map(|decided| decided.value),
-            expires: expires.value,
-        };
-        Some((id, exception))
-    }
-
-    fn as_written(&self, selector: Option<&Table<'_>>) -> String {
-        selector
-            .map(|selector| selector.as_written(&self.problems.source().text))
-            .unwrap_or_default()
-    }
-
     /// Drops the names, and makes a problem of each that comes again.
     fn unique<T>(&mut self, named: Vec<(At<String>, T)>, what: &str) -> Vec<T> {
         let mut seen: Vec<String> = Vec::new();
@@ -343,119 +343,6 @@ impl<'a> Reader<'a> {
             items.push(item);
         }
         items
-    }
-
-    fn selector(&mut self, mut table: Table<'_>) -> Selector {
-        let mut selector = Selector::default();
-        let lanes = table.texts("lane", &mut self.problems);
-        self.lane_patterns.extend(lanes.iter().flatten().cloned());
-        selector.lane = self.patterns(lanes);
-        let scanners = table.texts("scanner", &mut self.problems);
-        for scanner in scanners.iter().flatten() {
-            self.check_can_match(scanner, "scanner", self.vocabulary.scanners);
-        }
-        selector.scanner = self.patterns(scanners);
-        let rules = table.texts("rule", &mut self.problems);
-        selector.rule = self.patterns(rules);
-        let vulnerabilities = table.texts("vulnerability", &mut self.problems);
-        selector.vulnerability = self.patterns(vulnerabilities);
-        let packages = table.texts("package", &mut self.problems);
-        selector.package = self.patterns(packages);
-        let paths = table.texts("path", &mut self.problems);
-        selector.path = self.path_patterns(paths);
-
-        let problems = &mut self.problems;
-        selector.category = table.texts("category", problems).map(|words| {
-            let known = Category::ALL.map(Category::name);
-            let find = |word: &str| {
-                Category::ALL
-                    .into_iter()
-                    .find(|category| category.name() == word)
-            };
-            each(words, problems, |word| {
-                find(word)
-                    .ok_or_else(|| (format!("`{word}` is no category"), suggestion(word, &known)))
-            })
-        });
-        selector.severity = table
-            .texts("severity", problems)
-            .and_then(|words| severities(&words, problems));
-        selector.cwe = table
-            .list(
-                "cwe",
-                "a number such as 79, or a text such as \"CWE-79\"",
-                problems,
-                cwe,
-            )
-            .map(|numbers| numbers.into_iter().map(|number| number.value).collect());
-        selector.fingerprint = table.texts("fingerprint", problems).map(|texts| {
-            each(texts, problems, |text| {
-                Fingerprint::parse(text).ok_or_else(|| {
-                    (
-                        format!("`{text}` is no fingerprint"),
-                        "`sg1:` and 32 hexadecimal digits".to_owned(),
-                    )
-                })
-            })
-        });
-        let fixes = [("available", Fix::Available), ("none", Fix::None)];
-        selector.fix = table.word("fix", &fixes, problems).map(|fix| fix.value);
-        let when = table.text("when", problems);
-        table.finish(problems);
-        selector.when = when.and_then(|when| self.expression(&when));
-        selector
-    }
-
-    fn expression(&mut self, text: &At<String>) -> Option<Expression> {
-        // The written text has quotes, and may have escapes: the places in it are
-        // those in the value only where the value stands there as it is.
-        let source = Arc::clone(self.problems.source());
-        let written = source.text.get(text.span.clone()).unwrap_or_default();
-        let start = written.find(&text.value).map(|at| text.span.start + at);
-        let place = |range: &Range<usize>| match start {
-            Some(start) => start + range.start..start + range.end,
-            None => text.span.clone(),
-        };
-        match Expression::compile(&text.value) {
-            Ok(expression) => {
-                for named in expression.named() {
-                    let word = At {
-                        value: named.word.clone(),
-                        span: place(&named.range),
-                    };
-                    match named.variable {
-                        "lane" => self.lane_patterns.push(word),
-                        _ => self.check_can_match(&word, "scanner", self.vocabulary.scanners),
-                    }
-                }
-                Some(expression)
-            }
-            Err(errors) => {
-                for error in errors {
-                    let span = place(&error.range);
-                    self.problems.add(span, error.title, error.label);
-                }
-                None
-            }
-        }
-    }
-
-    fn patterns(&mut self, texts: Option<Vec<At<String>>>) -> Option<Patterns> {
-        let texts = self.valid_patterns(texts)?;
-        Patterns::new(texts.iter().map(String::as_str)).ok()
-    }
-
-    fn path_patterns(&mut self, texts: Option<Vec<At<String>>>) -> Option<Patterns> {
-        let texts = self.valid_patterns(texts)?;
-        Patterns::of_paths(texts.iter().map(String::as_str)).ok()
-    }
-
-    fn valid_patterns(&mut self, texts: Option<Vec<At<String>>>) -> Option<Vec<String>> {
-        let texts = texts?;
-        for text in &texts {
-            check_pattern(&text.value, text, &mut self.problems);
-        }
-        Some(texts.into_iter().map(|text| text.value).collect())
     }
 
     /// Makes a problem of every lane in a selector that is no lane.
@@ -521,52 +408,4 @@ fn each<T>(
                 .ok()
         })
         .collect()
-}
-
-fn severities(words: &[At<String>], problems: &mut Problems) -> Option<Severities> {
-    let known = Severity::ALL.map(Severity::name);
-    let span = words.first()?.span.start..words.last()?.span.end;
-    match Severities::parse(words.iter().map(|word| word.value.as_str())) {
-        Ok(set) if set.is_empty() => {
-            problems.add(
-                span,
-                "no severity can ever match this",
-                "the scale ends there",
-            );
-            None
-        }
-        Ok(set) => Some(set),
-        Err(wrong) => {
-            let at = words
-                .iter()
-                .find(|word| word.value == wrong)
-                .map_or(span, |word| word.span.clone());
-            let word = wrong.trim_start_matches(['<', '>', '=']).trim();
-            if known.contains(&word) {
-                let label = "bounds are `>=`, `>`, `<=` and `<`, and `unknown` has none";
-                problems.add(at, format!("`{wrong}` is no bound"), label);
-                return None;
-            }
-            problems.add(
-                at,
-                format!("`{wrong}` is no severity and no bound"),
-                suggestion(word, &known),
-            );
-            None
-        }
-    }
-}
-
-fn cwe(value: &DeValue<'_>) -> Option<u32> {
-    match value {
-        DeValue::Integer(number) => u32::from_str_radix(number.as_str(), number.radix()).ok(),
-        DeValue::String(text) => {
-            let digits = text
-                .get(..4)
-                .filter(|prefix| prefix.eq_ignore_ascii_case("cwe-"))
-                .and(text.get(4..));
-            digits.unwrap_or(text).parse().ok()
-        }
-        _ => None,
-    }
 }

@@ -1,0 +1,171 @@
+//! Judging one finding: whether it counts against rules, and why not.
+
+use jiff::civil::Date;
+
+use super::decide::Circumstances;
+use super::index::Index;
+use super::selector::{Needs, Subject};
+use super::{Exception, Policy};
+use crate::finding::Severity;
+
+/// A finding with its status.
+#[derive(Debug)]
+pub struct Judged<'a> {
+    /// The finding, and what is known of it.
+    pub subject: Subject<'a>,
+    /// The index of its report in [`super::decide::Decision::reports`].
+    pub report: usize,
+    /// Whether it counts against rules, and why not.
+    pub standing: Standing<'a>,
+    /// The broken rules with the action `fail` that it counts for.
+    pub breaks: Vec<&'a str>,
+}
+
+/// Whether a finding counts against rules, and why not.
+#[derive(Debug, Clone)]
+pub struct Standing<'a> {
+    /// Whether it does.
+    pub status: Status,
+    /// The exception that accepts it.
+    pub exception: Option<&'a Exception>,
+    /// The exceptions that mean it and do not hold, and why not.
+    pub refused: Vec<(&'a Exception, Refusal)>,
+    /// The exceptions that could not be asked about it, and why. They do not
+    /// accept it.
+    pub unanswered: Vec<(&'a Exception, String)>,
+}
+
+/// Whether a finding counts against rules.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// It does.
+    Open,
+    /// An exception accepts it.
+    Accepted,
+    /// A VEX document says that the product is not affected.
+    NotAffected,
+    /// Its scanner suppressed it.
+    Suppressed,
+}
+
+/// Why an exception does not accept a finding that it means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Refusal {
+    /// Its last day is over.
+    Expired,
+    /// Its first day is yet to come.
+    NotYetInForce,
+    /// Who made the change approved it.
+    ApprovedByAuthor,
+    /// The severity rose after the exception was decided.
+    Lapsed {
+        /// What it was.
+        from: Severity,
+        /// The day on which that was seen.
+        on: Date,
+    },
+    /// The policy lets no exception accept it.
+    Never,
+}
+
+/// All that judges a finding.
+#[derive(Debug)]
+pub(super) struct Judge<'a> {
+    policy: &'a Policy,
+    authors: &'a [String],
+    index: Index<'a>,
+    /// What is known that no report tells.
+    known: Needs,
+}
+
+impl<'a> Judge<'a> {
+    pub(super) fn new(policy: &'a Policy, circumstances: &Circumstances<'a>, known: Needs) -> Self {
+        Self {
+            policy,
+            authors: circumstances.authors,
+            index: Index::new(&policy.exceptions),
+            known,
+        }
+    }
+
+    /// Judges a finding on the subject's day, in this order of precedence:
+    /// suppressed, not affected, accepted, open.
+    pub(super) fn judge(&self, subject: &Subject<'a>) -> Standing<'a> {
+        let mut standing = Standing {
+            status: Status::Open,
+            exception: None,
+            refused: Vec::new(),
+            unanswered: Vec::new(),
+        };
+        if subject.finding.suppressed.is_some()
+            && self.policy.trust_suppressions.includes(subject.scanner)
+        {
+            standing.status = Status::Suppressed;
+            return standing;
+        }
+        if subject.is_not_affected {
+            standing.status = Status::NotAffected;
+            return standing;
+        }
+        for exception in self.index.candidates(subject) {
+            // What is missing for an answer is a gap of its own.
+            if exception.selector.needs().exceed(self.known) {
+                continue;
+            }
+            match exception.selector.matches(subject) {
+                Ok(false) => {}
+                Err(error) => standing.unanswered.push((exception, error)),
+                Ok(true) => {
+                    if let Some(refusal) = self.refusal(exception, subject) {
+                        standing.refused.push((exception, refusal));
+                        continue;
+                    }
+                    standing.status = Status::Accepted;
+                    standing.exception = Some(exception);
+                    standing.refused.clear();
+                    break;
+                }
+            }
+        }
+        standing
+    }
+
+    fn refusal(&self, exception: &Exception, subject: &Subject<'_>) -> Option<Refusal> {
+        let Policy { bounds, .. } = self.policy;
+        // A question without an answer is no leave.
+        let is_never = |selector: &super::selector::Selector| {
+            selector.needs().exceed(self.known) || selector.matches(subject).unwrap_or(true)
+        };
+        let raised = subject
+            .raised
+            .filter(|raised| exception.decided.is_none_or(|decided| raised.on > decided));
+        match () {
+            () if exception.expires < subject.today => Some(Refusal::Expired),
+            () if !exception.in_force(subject.today) => Some(Refusal::NotYetInForce),
+            () if !bounds.author_may_approve && exception.is_approved_by(self.authors) => {
+                Some(Refusal::ApprovedByAuthor)
+            }
+            () if bounds.never.iter().any(|never| is_never(&never.selector)) => {
+                Some(Refusal::Never)
+            }
+            () => raised.map(|raised| Refusal::Lapsed {
+                from: raised.from,
+                on: raised.on,
+            }),
+        }
+    }
+}
+
+impl Exception {
+    /// Whether nobody but these people approved it. Names are compared without
+    /// case, and without the `@` of some forges.
+    pub fn is_approved_by(&self, people: &[String]) -> bool {
+        let bare = |name: &str| name.trim().trim_start_matches('@').to_lowercase();
+        let is_one = |name: &str| people.iter().any(|person| bare(person) == bare(name));
+        let approvers = self.approved_by.as_ref();
+        approvers.is_some_and(|names| names.split([',', ';']).all(is_one))
+    }
+}

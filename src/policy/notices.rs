@@ -1,0 +1,174 @@
+//! What there is to say of reports and lanes: what is missing, and what is only
+//! to be known.
+
+use super::judge::Judged;
+use super::{Degraded, Lane, Policy, Trust};
+use crate::report::{Health, Report};
+
+/// Something to say of a report, a lane or the gate as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Notice {
+    /// The lane that it is about.
+    pub lane: Option<String>,
+    /// The report that it is about.
+    pub report: Option<String>,
+    /// What there is to say, in words.
+    pub text: String,
+}
+
+/// The findings that a rule or an exception could not be asked about. That is no
+/// yes and no no, so whoever relies on an answer must hear of it.
+#[derive(Default)]
+pub(super) struct Unanswered {
+    findings: u64,
+    first: String,
+}
+
+impl Unanswered {
+    pub(super) fn add(&mut self, judged: &Judged<'_>, error: &str) {
+        self.findings += 1;
+        if self.findings == 1 {
+            let finding = judged.subject.finding;
+            self.first = format!("{} at {}: {error}", finding.rule_id, finding.location);
+        }
+    }
+
+    pub(super) fn into_notice(self, what: &str, id: &str) -> Option<Notice> {
+        let Self { findings, first } = self;
+        let text = match findings {
+            0 => return None,
+            1 => format!("`when` of the {what} {id} has no answer for one finding, {first}"),
+            _ => format!(
+                "`when` of the {what} {id} has no answer for {findings} findings; the first is {first}"
+            ),
+        };
+        Some(Notice {
+            lane: None,
+            report: None,
+            text,
+        })
+    }
+}
+
+/// What is missing, and what is only to be known.
+#[derive(Default)]
+pub(super) struct Notices {
+    pub(super) gaps: Vec<Notice>,
+    pub(super) warnings: Vec<Notice>,
+}
+
+impl Notices {
+    /// What the policy has to say of the reports.
+    pub(super) fn of_reports(policy: &Policy, reports: &[&Report]) -> Self {
+        let mut notices = Self::default();
+        if reports.is_empty() {
+            let text = "no report was read: nothing was looked at".to_owned();
+            notices.gaps.push(Notice {
+                lane: None,
+                report: None,
+                text,
+            });
+        }
+        for report in reports {
+            notices.add_report(report, policy.lanes.get(&report.lane));
+            notices.add_hidden(report, &policy.trust_suppressions);
+        }
+        for (name, lane) in &policy.lanes {
+            let reports: Vec<_> = reports
+                .iter()
+                .filter(|report| report.lane == *name)
+                .collect();
+            notices.add_lane(name, lane, &reports);
+        }
+        notices
+    }
+
+    fn add_report(&mut self, report: &Report, lane: Option<&Lane>) {
+        let degraded = lane.map_or(&Degraded::Warn, |lane| &lane.degraded);
+        let health = report.health();
+        let why = match &report.scan {
+            Err(error) => error.clone(),
+            Ok(scan) => {
+                let texts = scan
+                    .notes
+                    .iter()
+                    .filter(|note| note.effect == health)
+                    .map(|note| note.text.as_str());
+                texts.collect::<Vec<_>>().join("; ")
+            }
+        };
+        let (list, text) = match (health, degraded) {
+            (Health::Complete, _) => return,
+            (Health::Unreadable, _) => (&mut self.gaps, format!("unreadable: {why}")),
+            (Health::Failed, _) => (&mut self.gaps, format!("the scan proves nothing: {why}")),
+            (Health::Degraded, Degraded::Incomplete) => {
+                (&mut self.gaps, format!("the scan was not whole: {why}"))
+            }
+            (Health::Degraded, Degraded::Warn) => {
+                (&mut self.warnings, format!("the scan was not whole: {why}"))
+            }
+            (Health::Degraded, Degraded::Ignore(reason)) => (
+                &mut self.warnings,
+                format!("the scan was not whole, which this lane ignores: {reason}"),
+            ),
+        };
+        list.push(Notice {
+            lane: Some(report.lane.clone()),
+            report: Some(report.path.clone()),
+            text,
+        });
+    }
+
+    /// What a scanner suppressed and does not list cannot count as open, so where
+    /// suppressions do not hold, the report is not enough.
+    fn add_hidden(&mut self, report: &Report, trust: &Trust) {
+        if let Ok(scan) = &report.scan
+            && scan.hidden > 0
+            && !trust.includes(scan.scanner)
+        {
+            let count = scan.hidden;
+            let text = format!(
+                "{count} results are suppressed in the code and not in the report, and the policy does not trust suppressions: let {} list them",
+                scan.scanner
+            );
+            self.gaps.push(Notice {
+                lane: Some(report.lane.clone()),
+                report: Some(report.path.clone()),
+                text,
+            });
+        }
+    }
+
+    fn add_lane(&mut self, name: &str, lane: &Lane, reports: &[&&Report]) {
+        let of = |report: &Report, scanner: &str| {
+            report
+                .scan
+                .as_ref()
+                .is_ok_and(|scan| scan.scanner == scanner)
+        };
+        let notice = |text: String| Notice {
+            lane: Some(name.to_owned()),
+            report: None,
+            text,
+        };
+        let looked_for = match lane.reports.as_slice() {
+            [] => String::new(),
+            patterns => {
+                let patterns: Vec<_> = patterns.iter().map(ToString::to_string).collect();
+                format!("; looked for {}", patterns.join(", "))
+            }
+        };
+        // A report of the scanner that proves nothing is a gap of its own.
+        let missing = lane
+            .expect
+            .iter()
+            .filter(|scanner| !reports.iter().any(|report| of(report, scanner)));
+        self.gaps
+            .extend(missing.map(|scanner| notice(format!("no report of {scanner}{looked_for}"))));
+        if lane.expect.is_empty() && !lane.reports.is_empty() && reports.is_empty() {
+            self.warnings.push(notice(format!(
+                "no report, and none is expected{looked_for}"
+            )));
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Shell patterns.
+
+use globset::{GlobBuilder, GlobMatcher};
+
+/// Shell patterns (`*`, `?`, `[a-z]`, `{a,b}`; `**` also crosses `/`), any of
+/// which may match. Case does not matter but in paths: scanners spell as they like.
+#[derive(Debug, Clone)]
+pub struct Patterns(Vec<Pattern>);
+
+#[derive(Debug, Clone)]
+enum Pattern {
+    /// Without a wildcard: most are, and comparing is faster than matching.
+    Literal {
+        text: String,
+        is_case_insensitive: bool,
+    },
+    Glob(GlobMatcher),
+}
+
+/// What is to be told apart when patterns are compiled.
+#[derive(Debug, Clone, Copy)]
+struct Kind {
+    is_case_insensitive: bool,
+    /// Whether `*` stops at `/`.
+    has_separators: bool,
+}
+
+impl Patterns {
+    /// Compiles patterns.
+    ///
+    /// # Errors
+    ///
+    /// The index of the first that is none, and why.
+    pub fn new<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Result<Self, (usize, String)> {
+        let kind = Kind {
+            is_case_insensitive: true,
+            has_separators: true,
+        };
+        Self::compile(patterns, kind)
+    }
+
+    /// Compiles patterns of paths, whose case matters.
+    ///
+    /// # Errors
+    ///
+    /// The index of the first that is none, and why.
+    pub fn of_paths<'a>(
+        patterns: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self, (usize, String)> {
+        let kind = Kind {
+            is_case_insensitive: false,
+            has_separators: true,
+        };
+        Self::compile(patterns, kind)
+    }
+
+    /// Compiles patterns of sentences, in which `/` is a letter like any other.
+    ///
+    /// # Errors
+    ///
+    /// The index of the first that is none, and why.
+    pub fn of_sentences<'a>(
+        patterns: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self, (usize, String)> {
+        let kind = Kind {
+            is_case_insensitive: true,
+            has_separators: false,
+        };
+        Self::compile(patterns, kind)
+    }
+
+    fn compile<'a>(
+        patterns: impl IntoIterator<Item = &'a str>,
+        kind: Kind,
+    ) -> Result<Self, (usize, String)> {
+        let compile = |(index, pattern): (usize, &str)| {
+            if !pattern.contains(['*', '?', '[', ']', '{', '}', '\\']) && pattern.is_ascii() {
+                return Ok(Pattern::Literal {
+                    text: pattern.to_owned(),
+                    is_case_insensitive: kind.is_case_insensitive,
+                });
+            }
+            GlobBuilder::new(pattern)
+                .literal_separator(kind.has_separators)
+                .case_insensitive(kind.is_case_insensitive)
+                .build()
+                .map(|glob| Pattern::Glob(glob.compile_matcher()))
+                .map_err(|error| (index, error.kind().to_string()))
+        };
+        let compiled: Result<_, _> = patterns.into_iter().enumerate().map(compile).collect();
+        compiled.map(Self)
+    }
+
+    /// Whether any pattern matches any of the texts.
+    pub fn match_any<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> bool {
+        texts
+            .into_iter()
+            .any(|text| self.0.iter().any(|pattern| pattern.matches(text)))
+    }
+
+    /// Whether one of them is nothing but wildcards.
+    pub(super) fn match_everything(&self) -> bool {
+        self.0.iter().any(|pattern| match pattern {
+            Pattern::Literal { .. } => false,
+            Pattern::Glob(glob) => glob.glob().glob().chars().all(|c| matches!(c, '*' | '/')),
+        })
+    }
+
+    /// The texts that these patterns match, where they are without wildcards.
+    pub fn literals(&self) -> Option<impl Iterator<Item = &str>> {
+        let literal = |pattern: &Pattern| matches!(pattern, Pattern::Literal { .. });
+        self.0.iter().all(literal).then(|| {
+            self.0.iter().filter_map(|pattern| match pattern {
+                Pattern::Literal { text, .. } => Some(text.as_str()),
+                Pattern::Glob(_) => None,
+            })
+        })
+    }
+}
+
+impl Pattern {
+    fn matches(&self, other: &str) -> bool {
+        match self {
+            Self::Literal {
+                text,
+                is_case_insensitive: true,
+            } => text.eq_ignore_ascii_case(other),
+            Self::Literal { text, .. } => text == other,
+            Self::Glob(glob) => glob.is_match(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stops_at_a_slash_but_in_sentences() {
+        let texts = ["src/a.py"];
+        assert!(!Patterns::new(["src*py"]).unwrap().match_any(texts));
+        assert!(Patterns::new(["src/*.py"]).unwrap().match_any(texts));
+        assert!(Patterns::of_sentences(["src*py"]).unwrap().match_any(texts));
+    }
+
+    #[test]
+    fn case_matters_in_paths_only_with_and_without_wildcards() {
+        for pattern in ["SRC/a.py", "SRC/*.py"] {
+            assert!(Patterns::new([pattern]).unwrap().match_any(["src/a.py"]));
+            assert!(
+                !Patterns::of_paths([pattern])
+                    .unwrap()
+                    .match_any(["src/a.py"])
+            );
+        }
+    }
+
+    #[test]
+    fn what_has_no_wildcards_is_known_by_its_texts() {
+        let patterns = Patterns::new(["a", "b/c"]).unwrap();
+        let literals: Vec<_> = patterns.literals().unwrap().collect();
+        assert_eq!(literals, ["a", "b/c"]);
+        assert!(Patterns::new(["a", "b*"]).unwrap().literals().is_none());
+        assert!(Patterns::new(["[a"]).is_err());
+    }
+}

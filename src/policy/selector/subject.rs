@@ -1,0 +1,153 @@
+//! A finding with all that a selector may ask about it.
+
+use jiff::civil::Date;
+
+use crate::finding::{Finding, Location, Severity};
+use crate::fingerprint::stable_path;
+
+/// A finding with what surrounds it, as a selector sees it. What is not known is
+/// absent, and answers no question.
+#[derive(Debug, Clone)]
+pub struct Subject<'a> {
+    /// The lane of its report.
+    pub lane: &'a str,
+    /// The scanner of its report.
+    pub scanner: &'a str,
+    /// The finding.
+    pub finding: &'a Finding,
+    /// Its severity, or what `unknown` counts as.
+    pub severity: Severity,
+    /// The folder of the checkout, which is no part of a path.
+    pub workspace: Option<&'a str>,
+    /// The day of the decision, in UTC.
+    pub today: Date,
+    /// Whether the baseline does not know it.
+    pub new: Option<bool>,
+    /// The day on which it was first seen.
+    pub first_seen: Option<Date>,
+    /// When its severity last rose.
+    pub raised: Option<Raised>,
+    /// Whether a VEX document says that the product is not affected.
+    pub is_not_affected: bool,
+    /// How many days the policy allows for its mending.
+    pub allowance: Option<u32>,
+    /// Whether it is known to be exploited.
+    pub kev: Option<bool>,
+    /// The probability, 0 to 1, that it is exploited within 30 days.
+    pub epss: Option<f64>,
+    /// The other scanners that see the same problem.
+    pub also_seen_by: Vec<&'a str>,
+}
+
+/// A rise of a finding's severity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Raised {
+    /// What it was.
+    pub from: Severity,
+    /// The day on which that was seen.
+    pub on: Date,
+}
+
+impl<'a> Subject<'a> {
+    /// A finding of a report, of which nothing else is known.
+    pub fn new(lane: &'a str, scanner: &'a str, finding: &'a Finding, today: Date) -> Self {
+        Self {
+            lane,
+            scanner,
+            finding,
+            severity: finding.severity,
+            workspace: None,
+            today,
+            new: None,
+            first_seen: None,
+            raised: None,
+            is_not_affected: false,
+            allowance: None,
+            kev: None,
+            epss: None,
+            also_seen_by: Vec::new(),
+        }
+    }
+
+    /// For how many days it has been known; 0 on the first.
+    pub fn age(&self) -> Option<u32> {
+        let days = (self.today - self.first_seen?).get_days();
+        Some(u32::try_from(days).unwrap_or(0))
+    }
+
+    /// Whether it is older than the policy allows; one without an allowance never
+    /// is.
+    pub fn overdue(&self) -> Option<bool> {
+        match self.allowance {
+            Some(days) => self.age().map(|age| age > days),
+            None => Some(false),
+        }
+    }
+
+    /// The scanners that see the problem, its own first.
+    pub fn seen_by(&self) -> impl Iterator<Item = &'a str> {
+        std::iter::once(self.scanner).chain(self.also_seen_by.iter().copied())
+    }
+
+    /// CVE and other advisory identifiers, and the rule's, which often is one.
+    pub fn vulnerability_ids(&self) -> impl Iterator<Item = &'a str> {
+        let ids = self.finding.vulnerability_ids.iter().map(String::as_str);
+        ids.chain([self.finding.rule_id.as_str()])
+    }
+
+    /// The names a package may be meant by: its package URL and its name, each with
+    /// and without the version.
+    pub fn package_names(&self) -> Vec<String> {
+        let Location::Package {
+            purl,
+            name,
+            version,
+            ..
+        } = &self.finding.location
+        else {
+            return Vec::new();
+        };
+        let mut names = vec![name.clone()];
+        if let Some(version) = version {
+            names.push(format!("{name}@{version}"));
+        }
+        if let Some(purl) = purl {
+            let bare = purl.split(['?', '#']).next().unwrap_or_default();
+            names.push(bare.to_owned());
+            // A scope begins with `@`; a version follows the last one, after the name.
+            if let Some((package, version)) = bare.rsplit_once('@')
+                && !version.contains('/')
+            {
+                names.push(package.to_owned());
+            }
+        }
+        names
+    }
+
+    /// Every path of the finding, the places of its instances included.
+    pub fn paths(&self) -> Vec<String> {
+        self.places()
+            .filter_map(Location::path)
+            .map(|path| stable_path(path, self.workspace))
+            .collect()
+    }
+
+    /// Every address of the finding, with and without its query.
+    pub fn urls(&self) -> Vec<&'a str> {
+        let mut urls = Vec::new();
+        for place in self.places() {
+            if let Location::Web { url, .. } = place {
+                let bare = url.split(['?', '#']).next().unwrap_or_default();
+                urls.push(url.as_str());
+                if bare != url {
+                    urls.push(bare);
+                }
+            }
+        }
+        urls
+    }
+
+    fn places(&self) -> impl Iterator<Item = &'a Location> + use<'a> {
+        std::iter::once(&self.finding.location).chain(&self.finding.instances)
+    }
+}
