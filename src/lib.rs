@@ -7,6 +7,7 @@
 
 pub mod artifact;
 pub mod cli;
+pub mod enrichment;
 pub mod finding;
 pub mod fingerprint;
 pub mod parser;

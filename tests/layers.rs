@@ -27,12 +27,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "parser",
         &["artifact", "finding", "fingerprint", "report", "secret"],
     ),
+    ("enrichment", &["artifact", "parser"]),
     ("policy", &["finding", "fingerprint", "report", "text"]),
     ("render", &["finding", "policy", "report", "text"]),
     (
         "cli",
         &[
             "artifact",
+            "enrichment",
             "finding",
             "fingerprint",
             "parser",

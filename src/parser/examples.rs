@@ -5,26 +5,26 @@ use std::fmt;
 
 /// How many texts there are, and the first `SHOWN` of them.
 #[derive(Debug, Default)]
-pub(super) struct Examples<const SHOWN: usize = 3> {
+pub(crate) struct Examples<const SHOWN: usize = 3> {
     count: u64,
     first: Vec<String>,
 }
 
 impl<const SHOWN: usize> Examples<SHOWN> {
     /// Counts one more; `text` is asked for only if it is to be shown.
-    pub(super) fn add<T: Into<String>>(&mut self, text: impl FnOnce() -> T) {
+    pub(crate) fn add<T: Into<String>>(&mut self, text: impl FnOnce() -> T) {
         self.count += 1;
         if self.first.len() < SHOWN {
             self.first.push(text().into());
         }
     }
 
-    pub(super) fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.count
     }
 
     /// Those that are shown, with `separator` between them and a word of the rest.
-    pub(super) fn join(&self, separator: &str) -> String {
+    pub(crate) fn join(&self, separator: &str) -> String {
         let shown = self.first.join(separator);
         match self.count - self.first.len() as u64 {
             0 => shown,

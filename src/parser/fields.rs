@@ -40,7 +40,7 @@ impl std::ops::Deref for Text<'_> {
 
 /// A list; `null` is one without elements, as producers in Go write it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct List<T>(pub Vec<T>);
+pub(crate) struct List<T>(pub Vec<T>);
 
 impl<T> Default for List<T> {
     fn default() -> Self {
@@ -228,7 +228,7 @@ pub(super) fn cwes(text: &str) -> Vec<u32> {
 
 /// A time in ISO 8601. Producers that leave the zone out mean UTC: those that
 /// write a local time do not write ISO 8601.
-pub(super) fn timestamp(text: &str) -> Option<Timestamp> {
+pub(crate) fn timestamp(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     text.parse().ok().or_else(|| {
         let civil: DateTime = text.parse().ok()?;

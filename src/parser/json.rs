@@ -16,7 +16,7 @@ use super::ParseError;
 use crate::artifact::{Place, Window};
 
 /// A reader at some place of a JSON document.
-pub(super) struct Json {
+pub(crate) struct Json {
     window: Window,
     path: Vec<Step>,
     repaired: Vec<u8>,
@@ -62,7 +62,7 @@ impl Json {
     /// How deep objects and arrays are walked; the limit of `serde_json`, too.
     const MAX_DEPTH: usize = 128;
 
-    pub(super) fn new(window: Window) -> Self {
+    pub(crate) fn new(window: Window) -> Self {
         Self {
             window,
             path: Vec::new(),
@@ -77,7 +77,7 @@ impl Json {
     }
 
     /// The current place as a JSON Pointer (RFC 6901).
-    pub(super) fn pointer(&self) -> String {
+    pub(crate) fn pointer(&self) -> String {
         let mut pointer = String::new();
         for step in &self.path {
             pointer.push('/');
@@ -90,7 +90,7 @@ impl Json {
     }
 
     /// Where the next value begins in the text.
-    pub(super) fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> Place {
         self.window.place()
     }
 
@@ -105,7 +105,7 @@ impl Json {
     /// Walks an object: `member` is called at each value, with its key, and may
     /// take the value or leave it. A repeated key is an error, because either
     /// value would hide the other.
-    pub(super) fn object(
+    pub(crate) fn object(
         &mut self,
         mut member: impl FnMut(&mut Self, &str) -> Result<(), ParseError>,
     ) -> Result<(), ParseError> {
@@ -136,7 +136,7 @@ impl Json {
 
     /// Walks an array: `element` is called at each element, and may take it or
     /// leave it.
-    pub(super) fn array(
+    pub(crate) fn array(
         &mut self,
         mut element: impl FnMut(&mut Self) -> Result<(), ParseError>,
     ) -> Result<(), ParseError> {
@@ -153,7 +153,7 @@ impl Json {
 
     /// Walks an array, or takes `null` for one without elements, as producers
     /// in Go write it.
-    pub(super) fn array_or_null(
+    pub(crate) fn array_or_null(
         &mut self,
         element: impl FnMut(&mut Self) -> Result<(), ParseError>,
     ) -> Result<(), ParseError> {
@@ -164,7 +164,7 @@ impl Json {
     }
 
     /// Takes the value.
-    pub(super) fn value<'a, T: Deserialize<'a>>(&'a mut self) -> Result<T, ParseError> {
+    pub(crate) fn value<'a, T: Deserialize<'a>>(&'a mut self) -> Result<T, ParseError> {
         let Some(length) = self.frame(Self::MAX_VALUE)? else {
             return Err(self.error(format!(
                 "a single value of more than {} bytes",
@@ -209,7 +209,7 @@ impl Json {
     }
 
     /// Makes sure that nothing follows the document.
-    pub(super) fn finish(&mut self) -> Result<(), ParseError> {
+    pub(crate) fn finish(&mut self) -> Result<(), ParseError> {
         match self.peek()? {
             None => Ok(()),
             Some(b'{' | b'[') => Err(self.error("a second document follows the report")),
@@ -218,12 +218,12 @@ impl Json {
     }
 
     /// Gives the file back, wherever the reader stands.
-    pub(super) fn into_window(self) -> Window {
+    pub(crate) fn into_window(self) -> Window {
         self.window
     }
 
     /// An error at this place.
-    pub(super) fn error(&self, message: impl Into<String>) -> ParseError {
+    pub(crate) fn error(&self, message: impl Into<String>) -> ParseError {
         ParseError::at(describe(&self.path, ""), Some(self.place()), message)
     }
 

@@ -15,12 +15,12 @@ use crate::secret::SecretKey;
 
 mod bandit;
 mod dependency_check;
-mod examples;
-mod fields;
+pub(crate) mod examples;
+pub(crate) mod fields;
 mod gitleaks;
-mod json;
-mod outline;
-mod recognize;
+pub(crate) mod json;
+pub(crate) mod outline;
+pub(crate) mod recognize;
 mod semgrep;
 mod trivy;
 mod url;
@@ -127,14 +127,12 @@ pub fn parse(
 }
 
 fn read(
-    mut window: Window,
+    window: Window,
     name: &str,
     declared: Option<&'static Parser>,
     emitter: &mut Emitter<'_>,
 ) -> (Result<Scan, ParseError>, Window) {
-    window.pin(outline::FAR_ENOUGH);
     let (recognized, mut window) = recognize::recognize(window);
-    window.rewind();
     let (parser, format) =
         match recognized.and_then(|recognized| recognize::agree(&recognized, declared, name)) {
             Ok(found) => found,
@@ -165,6 +163,18 @@ fn read(
     (scan, window)
 }
 
+/// Looks at a document from its beginning until `enough` is known of it. The
+/// window then stands at the beginning again.
+pub(crate) fn look(
+    mut window: Window,
+    enough: fn(&Outline) -> bool,
+) -> (Result<Outline, ParseError>, Window) {
+    window.pin(outline::FAR_ENOUGH);
+    let (outline, mut window) = outline::outline(window, enough);
+    window.rewind();
+    (outline, window)
+}
+
 /// Why a report cannot be read: what, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct ParseError {
@@ -178,12 +188,12 @@ pub struct ParseError {
 
 impl ParseError {
     /// An error of the report as a whole.
-    fn new(message: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         Self::at(String::new(), None, message)
     }
 
     /// An error at `path`, in the report's own words, and at `place` of its text.
-    fn at(path: String, place: Option<Place>, message: impl Into<String>) -> Self {
+    pub(crate) fn at(path: String, place: Option<Place>, message: impl Into<String>) -> Self {
         Self {
             path,
             place,
@@ -221,7 +231,7 @@ impl std::fmt::Display for ParseError {
 }
 
 /// An error while reading a file's bytes.
-fn io_error(path: String, place: Option<Place>, error: &io::Error) -> ParseError {
+pub(crate) fn io_error(path: String, place: Option<Place>, error: &io::Error) -> ParseError {
     let is_too_far = artifact::is_too_far(error);
     ParseError {
         is_too_far,

@@ -12,7 +12,7 @@ use crate::artifact::Window;
 
 /// The shape of a document, as far as it has been looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Outline {
+pub(crate) enum Outline {
     /// No bytes, or white space.
     Empty,
     /// The literal `null`.
@@ -39,7 +39,7 @@ pub(super) enum Outline {
 
 /// What is known of one JSON value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     /// A string, number or boolean, as text; empty for `null`.
     Scalar(String),
     /// An object, by its keys.
@@ -77,12 +77,12 @@ impl Outline {
     }
 
     /// Whether the root object has a text under `key` that passes.
-    pub(super) fn has_text(&self, key: &str, wanted: impl Fn(&str) -> bool) -> bool {
+    pub(crate) fn has_text(&self, key: &str, wanted: impl Fn(&str) -> bool) -> bool {
         matches!(self.get(key), Some(Shape::Scalar(text)) if wanted(text))
     }
 
     /// Whether the root object has this key.
-    pub(super) fn has(&self, key: &str) -> bool {
+    pub(crate) fn has(&self, key: &str) -> bool {
         self.get(key).is_some()
     }
 
@@ -93,7 +93,7 @@ impl Outline {
 
     /// Whether the root object has an object with `inner`, or an array of such,
     /// under `key`.
-    pub(super) fn has_in(&self, key: &str, inner: &str) -> bool {
+    pub(crate) fn has_in(&self, key: &str, inner: &str) -> bool {
         self.get(key).is_some_and(|shape| shape.has(inner))
     }
 

@@ -3,7 +3,7 @@
 //! The outline of a document is held against what each scanner writes, and
 //! against the reports of others and files that are often mistaken for reports.
 
-use super::outline::{Outline, Shape, outline};
+use super::outline::{Outline, Shape};
 use super::{Format, PARSERS, Parse, ParseError, Parser, Untyped};
 use crate::artifact::Window;
 
@@ -48,11 +48,7 @@ const FOREIGN: &[Foreign] = &[
         is_cyclonedx(o) && o.has("vulnerabilities")
     }),
     other("a CycloneDX document", is_cyclonedx),
-    other("an OpenVEX document", |o| {
-        o.has_text("@context", |context| {
-            context.starts_with("https://openvex.dev/ns")
-        })
-    }),
+    other("an OpenVEX document", is_openvex),
     report("a GitLab security report", |o| {
         o.has_array("vulnerabilities") && (o.has_in("scan", "type") || o.has_in("scan", "scanner"))
     }),
@@ -91,6 +87,11 @@ const FOREIGN: &[Foreign] = &[
     report("secureCodeBox findings", |o| {
         o.is_array_of(&["parsed_at", "category", "severity"])
     }),
+    other(
+        "the CISA catalogue of known exploited vulnerabilities",
+        is_kev,
+    ),
+    other("EPSS scores", is_epss),
     other("a record of security-gate", |o| {
         o.has_text("schema", |schema| schema.starts_with("security-gate-"))
     }),
@@ -111,10 +112,36 @@ const FOREIGN: &[Foreign] = &[
     ),
 ];
 
-fn is_cyclonedx(outline: &Outline) -> bool {
+pub(crate) fn is_openvex(outline: &Outline) -> bool {
+    outline.has_text("@context", |context| {
+        context.starts_with("https://openvex.dev/ns")
+    })
+}
+
+/// In JSON or in XML.
+pub(crate) fn is_cyclonedx(outline: &Outline) -> bool {
     outline.has_text("bomFormat", |format| format == "CycloneDX")
         || outline.is_xml("bom")
             && outline.has_attribute(|_, value| value.contains("cyclonedx.org/schema/bom"))
+}
+
+pub(crate) fn is_kev(outline: &Outline) -> bool {
+    outline.has("catalogVersion") || outline.has_in("vulnerabilities", "cveID")
+}
+
+/// The first line says the model and the date; files of before 2022 have none.
+pub(crate) fn is_epss(outline: &Outline) -> bool {
+    matches!(outline, Outline::Text(line) if line.starts_with("#model_version:")
+        || line.trim_end() == "cve,epss,percentile")
+}
+
+/// What a document looks like, in words.
+pub(crate) fn words_for(outline: &Outline) -> String {
+    match (known(outline), foreign(outline)) {
+        (Some((_, format)), _) => format!("a {} report", format.name),
+        (None, Some(foreign)) => foreign.name.to_owned(),
+        (None, None) => outline.describe(),
+    }
 }
 
 /// Whether a document of no known kind has keys as reports have them: it may be
@@ -144,9 +171,9 @@ fn may_be_a_report(outline: &Outline) -> bool {
     }
 }
 
-/// Looks at a document that is pinned at its beginning.
+/// Looks at a document.
 pub(super) fn recognize(window: Window) -> (Result<Recognized, ParseError>, Window) {
-    let (outline, window) = outline(window, |outline| known(outline).is_some());
+    let (outline, window) = super::look(window, |outline| known(outline).is_some());
     (
         outline.map(|outline| Recognized {
             known: known(&outline),

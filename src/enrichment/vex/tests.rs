@@ -1,0 +1,340 @@
+use proptest::prelude::*;
+
+use super::super::testing::{NEVER, fixture_text, gzip};
+use super::*;
+
+fn read_as(path: &str, bytes: impl Into<Vec<u8>>) -> Result<Vex, String> {
+    let window = Window::over(bytes).map_err(|error| error.to_string())?;
+    Vex::read(path, window).map_err(|error| error.to_string())
+}
+
+pub(super) fn read(bytes: impl Into<Vec<u8>>) -> Result<Vex, String> {
+    read_as("vex.json", bytes)
+}
+
+/// An OpenVEX document with these statements.
+pub(super) fn openvex(statements: &str) -> String {
+    format!(
+        r#"{{"@context":"https://openvex.dev/ns/v0.2.0","timestamp":"2026-03-01T00:00:00Z","statements":[{statements}]}}"#
+    )
+}
+
+/// An OpenVEX statement about CVE-2026-1 in `pkg:npm/x`.
+pub(super) fn statement(members: &str) -> String {
+    format!(
+        r#"{{"vulnerability":{{"name":"CVE-2026-1"}},"products":[{{"@id":"pkg:npm/x"}}],{members}}}"#
+    )
+}
+
+/// A CycloneDX document with one vulnerability, CVE-2026-1.
+pub(super) fn cyclonedx(members: &str) -> String {
+    format!(
+        r#"{{"bomFormat":"CycloneDX","specVersion":"1.6","metadata":{{"timestamp":"2026-03-01T00:00:00Z"}},
+        "components":[{{"bom-ref":"x","purl":"pkg:npm/x"}}],
+        "vulnerabilities":[{{"id":"CVE-2026-1",{members}}}]}}"#
+    )
+}
+
+/// The status of the statement that holds for these identifiers, separated by
+/// blanks, in a package of an artifact; an empty text is none.
+pub(super) fn status(
+    documents: &[Vex],
+    ids: &str,
+    package: &str,
+    artifact: &str,
+) -> Option<Status> {
+    let ids: Vec<_> = ids.split_whitespace().map(str::to_owned).collect();
+    let subject = Subject {
+        ids: &ids,
+        package: Some(package).filter(|purl| !purl.is_empty()),
+        artifact: Some(artifact).filter(|purl| !purl.is_empty()),
+    };
+    lookup(documents, &subject).map(|ruling| ruling.statement.status)
+}
+
+/// The status of CVE-2026-1 in version 1 of `pkg:npm/x`.
+pub(super) fn status_in(document: &str) -> Option<Status> {
+    let document = read(document).unwrap_or_else(|error| panic!("{document}: {error}"));
+    status(&[document], "CVE-2026-1", "pkg:npm/x@1", "")
+}
+
+#[test]
+fn only_known_words_with_their_reasons_suppress() {
+    for (members, expected) in [
+        (r#""status":"fixed""#, Status::Fixed),
+        (r#""status":"affected""#, Status::Affected),
+        (
+            r#""status":"under_investigation""#,
+            Status::UnderInvestigation,
+        ),
+        (
+            r#""status":"not_affected","justification":"component_not_present""#,
+            Status::NotAffected,
+        ),
+        (
+            r#""status":"not_affected","impact_statement":"Not shipped.""#,
+            Status::NotAffected,
+        ),
+        (
+            r#""status":"not_affected","justification":"trust_me","impact_statement":"Not shipped.""#,
+            Status::NotAffected,
+        ),
+        (r#""status":"not_affected""#, Status::Unclear),
+        (
+            r#""status":"not_affected","justification":"trust_me""#,
+            Status::Unclear,
+        ),
+        (
+            r#""status":"not_affected","justification":"","impact_statement":" ""#,
+            Status::Unclear,
+        ),
+        (
+            r#""status":"not_affected","justification":null"#,
+            Status::Unclear,
+        ),
+        (r#""status":"Fixed""#, Status::Unclear),
+        (r#""status":"wont_fix""#, Status::Unclear),
+        (r#""status":"""#, Status::Unclear),
+        (r#""status":null"#, Status::Unclear),
+        (r#""supplier":"x""#, Status::Unclear),
+    ] {
+        let status = status_in(&openvex(&statement(members)));
+        assert_eq!(status, Some(expected), "{members}");
+    }
+    let affects = r#""affects":[{"ref":"x"}]"#;
+    for (analysis, expected) in [
+        (r#"{"state":"not_affected"}"#, Some(Status::NotAffected)),
+        (r#"{"state":"false_positive"}"#, Some(Status::NotAffected)),
+        (r#"{"state":"resolved"}"#, Some(Status::Fixed)),
+        (r#"{"state":"resolved_with_pedigree"}"#, Some(Status::Fixed)),
+        (r#"{"state":"exploitable"}"#, Some(Status::Affected)),
+        (r#"{"state":"in_triage"}"#, Some(Status::UnderInvestigation)),
+        (r#"{"state":"ignored"}"#, Some(Status::Unclear)),
+        (
+            r#"{"justification":"code_not_present"}"#,
+            Some(Status::Unclear),
+        ),
+        ("null", None),
+    ] {
+        let document = cyclonedx(&format!(r#""analysis":{analysis},{affects}"#));
+        assert_eq!(status_in(&document), expected, "{analysis}");
+    }
+    for status in [
+        Status::UnderInvestigation,
+        Status::Unclear,
+        Status::Affected,
+    ] {
+        assert!(!status.suppresses());
+    }
+}
+
+#[test]
+fn a_statement_that_names_no_product_matches_nothing() {
+    for products in [
+        "null",
+        "[]",
+        "[{}]",
+        r#"[""]"#,
+        r#"[{"@id":"x"}]"#,
+        r#"[{"@id":"pkg:npm/x","identifiers":{"purl":"pkg:npm/y"}}]"#,
+        r#"[{"identifiers":{"cpe23":"cpe:2.3:a:x:x:1:*:*:*:*:*:*:*"}}]"#,
+        r#"[{"@id":"pkg:npm/x","subcomponents":[{"@id":"pkg:npm/x"}]}]"#,
+        r#"[{"@id":"pkg:npm/x","subcomponents":[{"@id":"cpe:/a:x:x"}]}]"#,
+    ] {
+        let document = openvex(&format!(
+            r#"{{"vulnerability":{{"name":"CVE-2026-1"}},"products":{products},"status":"fixed"}}"#
+        ));
+        assert_eq!(status_in(&document), None, "{products}");
+    }
+    let without = r#"{"vulnerability":{"name":"CVE-2026-1"},"status":"fixed"}"#;
+    assert_eq!(status_in(&openvex(without)), None);
+    assert_eq!(
+        status_in(&cyclonedx(r#""analysis":{"state":"resolved"}"#)),
+        None
+    );
+}
+
+#[test]
+fn a_finding_of_several_vulnerabilities_needs_a_statement_for_each() {
+    let about = |name: &str, status: &str| {
+        format!(
+            r#"{{"vulnerability":{{"name":"{name}"}},"products":["pkg:npm/x"],"status":"{status}"}}"#
+        )
+    };
+    for (statements, ids, expected) in [
+        (
+            vec![about("CVE-2026-1", "fixed")],
+            "CVE-2026-1 GHSA-1",
+            Some(Status::Fixed),
+        ),
+        (
+            vec![about("CVE-2026-1", "fixed")],
+            "CVE-2026-1 cve-2026-1",
+            Some(Status::Fixed),
+        ),
+        (
+            vec![about("CVE-2026-1", "fixed")],
+            "CVE-2026-1 CVE-2026-2",
+            None,
+        ),
+        (
+            vec![about("GHSA-1", "fixed")],
+            "CVE-2026-1 CVE-2026-2 GHSA-1",
+            Some(Status::Fixed),
+        ),
+        (
+            vec![about("CVE-2026-1", "fixed"), about("CVE-2026-2", "fixed")],
+            "CVE-2026-1 CVE-2026-2",
+            Some(Status::Fixed),
+        ),
+        (
+            vec![
+                about("CVE-2026-1", "fixed"),
+                about("CVE-2026-2", "affected"),
+            ],
+            "CVE-2026-1 CVE-2026-2",
+            Some(Status::Affected),
+        ),
+        (
+            vec![about("CVE-2026-2", "affected")],
+            "CVE-2026-1 CVE-2026-2",
+            Some(Status::Affected),
+        ),
+    ] {
+        let document = read(openvex(&statements.join(","))).unwrap();
+        assert_eq!(
+            status(&[document], ids, "pkg:npm/x@1", ""),
+            expected,
+            "{statements:?} {ids}"
+        );
+    }
+}
+
+/// That the document with `to` in place of `from` is refused, saying `message`.
+pub(super) fn assert_refused(document: &str, from: &str, to: &str, message: &str) {
+    assert!(document.contains(from), "{from}");
+    let error = read(document.replacen(from, to, 1)).unwrap_err();
+    assert!(
+        error.starts_with("vex.json: ") && error.contains(message),
+        "{from} {to}: {error}"
+    );
+}
+
+#[test]
+fn a_cut_document_is_refused_wherever_it_is_cut() {
+    for name in ["openvex.json", "cyclonedx-vex.json"] {
+        let text = fixture_text(name);
+        let text = text.trim_end();
+        for end in 0..text.len() {
+            assert!(read(&text.as_bytes()[..end]).is_err(), "{name} {end}");
+        }
+        let packed = gzip(text.as_bytes());
+        assert_eq!(read(&*packed).unwrap().notes, read(text).unwrap().notes);
+        for end in 0..packed.len() {
+            assert!(read(&packed[..end]).is_err(), "{name} packed {end}");
+        }
+    }
+}
+
+#[test]
+fn other_files_are_refused_by_what_they_are() {
+    for (text, message) in NEVER {
+        let error = read(*text).unwrap_err();
+        assert!(error.contains(message), "{text}: {error}");
+    }
+    let xml = r#"<bom xmlns="http://cyclonedx.org/schema/bom/1.6" version="1"></bom>"#;
+    for (text, message) in [
+        (
+            xml.to_owned(),
+            "it looks like a CycloneDX document; give OpenVEX, or CycloneDX as JSON",
+        ),
+        (fixture_text("kev.json"), "it looks like the CISA catalogue"),
+        (fixture_text("epss.csv"), "it looks like EPSS scores"),
+    ] {
+        let error = read(text).unwrap_err();
+        assert!(error.contains(message), "{error}");
+    }
+}
+
+#[test]
+fn nesting_is_refused_and_not_followed() {
+    let nested =
+        |open: &str, close: &str| format!("{}{}", open.repeat(100_000), close.repeat(100_000));
+    for text in [
+        cyclonedx("").replace(
+            r#"{"bom-ref":"x","purl":"pkg:npm/x"}"#,
+            &nested(r#"{"components":["#, "]}"),
+        ),
+        cyclonedx(&format!(r#""analysis":{}"#, nested("[", "]"))),
+        openvex(&nested("[", "]")),
+        openvex(&statement(&format!(
+            r#""status":{}"#,
+            nested(r#"{"a":"#, "}")
+        ))),
+    ] {
+        assert!(read(text).is_err());
+    }
+}
+
+proptest! {
+    /// The newest statement holds, and of equally new ones that which suppresses
+    /// least; the order of documents and of statements does not matter.
+    #[test]
+    fn the_newest_statement_wins_in_any_order(
+        documents in proptest::collection::vec(
+            proptest::collection::vec((1..4_u8, 0..4_usize), 0..4),
+            1..4,
+        ),
+        turn in 0..4_usize,
+    ) {
+        const SAID: [(&str, Status); 4] = [
+            (r#""status":"not_affected","justification":"component_not_present""#, Status::NotAffected),
+            (r#""status":"fixed""#, Status::Fixed),
+            (r#""status":"who_knows""#, Status::Unclear),
+            (r#""status":"affected""#, Status::Affected),
+        ];
+        let text = |statements: &[(u8, usize)]| {
+            let statements: Vec<_> = statements
+                .iter()
+                .map(|&(day, said)| {
+                    statement(&format!(r#"{},"timestamp":"2026-04-0{day}T00:00:00Z""#, SAID[said].0))
+                })
+                .collect();
+            openvex(&statements.join(","))
+        };
+        let expected = documents
+            .iter()
+            .flatten()
+            .map(|&(day, said)| (day, SAID[said].1))
+            .max()
+            .map(|(_, status)| status);
+        let read_all = |documents: &[Vec<(u8, usize)>]| -> Vec<Vex> {
+            documents
+                .iter()
+                .map(|document| read_as("vex.json", text(document)).unwrap())
+                .collect()
+        };
+        let in_order = read_all(&documents);
+        prop_assert_eq!(status(&in_order, "CVE-2026-1", "pkg:npm/x@1", ""), expected);
+
+        let mut turned = documents.clone();
+        let by = turn % turned.len();
+        turned.rotate_left(by);
+        for document in &mut turned {
+            document.reverse();
+        }
+        prop_assert_eq!(status(&read_all(&turned), "CVE-2026-1", "pkg:npm/x@1", ""), expected);
+
+        // The very same documents in another order: the very same statement.
+        let ids = ["CVE-2026-1".to_owned()];
+        let subject = Subject { ids: &ids, package: Some("pkg:npm/x@1"), artifact: None };
+        let place = |documents: &[Vex]| {
+            lookup(documents, &subject).map(|ruling| {
+                (ruling.document.origin.stored.sha256.clone(), ruling.statement.pointer.clone())
+            })
+        };
+        let mut reversed = in_order.clone();
+        reversed.reverse();
+        prop_assert_eq!(place(&in_order), place(&reversed));
+    }
+}
