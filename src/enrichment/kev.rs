@@ -10,12 +10,11 @@ use super::{CveId, Day, Error, Kind, Origin, Time};
 use crate::artifact::Window;
 use crate::parser::ParseError;
 use crate::parser::json::Json;
-use crate::parser::recognize;
 
 const KIND: Kind = Kind {
     name: "the CISA catalogue of known exploited vulnerabilities",
     mend: "give the catalogue's JSON, `known_exploited_vulnerabilities.json`",
-    is: recognize::is_kev,
+    is: |outline| outline.has("catalogVersion") || outline.has_in("vulnerabilities", "cveID"),
 };
 
 /// The vulnerabilities that are known to be exploited.
@@ -205,7 +204,7 @@ mod tests {
             (
                 "CVE-2024-4577",
                 "4577",
-                "at `vulnerabilities[1].cveID`, line 20",
+                "at `vulnerabilities[1].cveID`, line 21",
             ),
             ("2021-12-24", "24.12.2021", "expected a day"),
             ("\"dueDate\"", "\"due\"", "missing field `dueDate`"),

@@ -125,8 +125,9 @@ pub(crate) fn is_cyclonedx(outline: &Outline) -> bool {
             && outline.has_attribute(|_, value| value.contains("cyclonedx.org/schema/bom"))
 }
 
-pub(crate) fn is_kev(outline: &Outline) -> bool {
-    outline.has("catalogVersion") || outline.has_in("vulnerabilities", "cveID")
+/// Both keys: a list of vulnerabilities alone may well be a report.
+fn is_kev(outline: &Outline) -> bool {
+    outline.has("catalogVersion") && outline.has("dateReleased")
 }
 
 /// The first line says the model and the date; files of before 2022 have none.

@@ -272,7 +272,7 @@ mod tests {
         assert_eq!(
             vex.notes,
             [
-                "CVE-2026-2005: no product that is named by a package URL; such a product matches nothing",
+                "CVE-2026-2005: a product or part that is not named by a package URL; it matches nothing",
                 "CVE-2026-2001: a range of versions, which is not evaluated; it suppresses nothing",
             ]
         );

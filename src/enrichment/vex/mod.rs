@@ -265,7 +265,7 @@ impl Notes {
             ),
             (
                 self.without_product,
-                "no product that is named by a package URL; such a product matches nothing",
+                "a product or part that is not named by a package URL; it matches nothing",
             ),
             (
                 self.ranges,

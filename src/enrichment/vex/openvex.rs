@@ -185,16 +185,14 @@ impl Entry {
                     subcomponents,
                 } => (component.purl(), subcomponents),
             };
-            let listed = || self.subcomponents.0.iter().chain(&own.0);
-            match purl {
-                Some(product) => targets.push(Target {
+            let listed: Vec<_> = self.subcomponents.0.iter().chain(&own.0).collect();
+            let parts: Vec<_> = listed.iter().filter_map(|part| part.purl()).collect();
+            is_unnamed |= purl.is_none() || parts.len() < listed.len();
+            if let Some(product) = purl {
+                targets.push(Target {
                     product,
-                    parts: listed()
-                        .next()
-                        .is_some()
-                        .then(|| listed().filter_map(Component::purl).collect()),
-                }),
-                None => is_unnamed = true,
+                    parts: (!listed.is_empty()).then_some(parts),
+                });
             }
         }
         if is_unnamed {
@@ -230,7 +228,7 @@ mod tests {
             vex.notes,
             [
                 "CVE-2026-1002: not affected, but with neither a justification nor an impact statement; suppresses nothing",
-                "CVE-2026-1005: no product that is named by a package URL; such a product matches nothing",
+                "CVE-2026-1005: a product or part that is not named by a package URL; it matches nothing",
             ]
         );
         let first = &vex.statements()[0];
