@@ -10,6 +10,7 @@ pub mod cli;
 pub mod enrichment;
 pub mod finding;
 pub mod fingerprint;
+pub mod issue;
 pub mod parser;
 pub mod policy;
 pub mod render;

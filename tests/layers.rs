@@ -22,6 +22,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("secret", &[]),
     ("text", &[]),
     ("finding", &["fingerprint"]),
+    ("issue", &["finding", "fingerprint"]),
     ("report", &["finding"]),
     (
         "parser",

@@ -1,0 +1,443 @@
+//! What links two findings, decided from these two alone.
+//!
+//! Every way to be linked is to share something: a vulnerability of a package,
+//! a weakness on a line, a secret in a file. A [`Bond`] is what is shared, with
+//! all who share it, so that a thousand findings of one thing are a thousand
+//! members and not half a million pairs.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use percent_encoding::percent_decode_str;
+
+use crate::finding::{Category, Finding, Location};
+use crate::fingerprint::stable_path;
+
+/// A finding as far as links are concerned.
+pub(super) struct Item<'a> {
+    /// Its place in what was given.
+    pub(super) index: usize,
+    /// Its fingerprint, as a number.
+    pub(super) identity: usize,
+    /// Its scanner, as a number.
+    pub(super) scanner: usize,
+    pub(super) finding: &'a Finding,
+}
+
+/// Something that findings of at least two identities share, and that connects
+/// all of them.
+pub(super) struct Bond<'s, 'a> {
+    pub(super) reason: Reason<'a>,
+    /// In the order of their indices.
+    pub(super) members: Vec<Member<'s, 'a>>,
+}
+
+impl Bond<'_, '_> {
+    /// That of the first member.
+    pub(super) fn identity(&self) -> usize {
+        self.members
+            .first()
+            .map_or(0, |member| member.item.identity)
+    }
+}
+
+/// One that shares something.
+#[derive(Clone, Copy)]
+pub(super) struct Member<'s, 'a> {
+    pub(super) item: &'s Item<'a>,
+    pub(super) side: Side,
+}
+
+/// Whom a member is linked to by what it shares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Side {
+    /// Everybody who shares it.
+    All,
+    /// All but those of the same number.
+    Not(usize),
+}
+
+impl Side {
+    pub(super) fn links_to(self, other: Self) -> bool {
+        self == Self::All || self != other
+    }
+}
+
+/// Why findings are one. Its text is the scanners': neutralize it for where it
+/// goes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason<'a> {
+    /// The same vulnerability of the same version of a package.
+    Vulnerability {
+        /// The identifier in common.
+        id: &'a str,
+        /// The package's name.
+        package: &'a str,
+        /// Its version, where the reports have one.
+        version: Option<&'a str>,
+    },
+    /// The same weakness, seen by different scanners on the same line.
+    Weakness {
+        /// The number of the weakness in common.
+        cwe: u32,
+        /// The file, without the folder of the checkout.
+        path: String,
+        /// 1-based.
+        line: u64,
+    },
+    /// The same secret in the same file.
+    Secret {
+        /// The file, without the folder of the checkout.
+        path: String,
+        /// Where different scanners see one, when it cannot be told by its
+        /// digest; 1-based.
+        line: Option<u64>,
+    },
+}
+
+impl std::fmt::Display for Reason<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Vulnerability {
+                id,
+                package,
+                version,
+            } => {
+                write!(f, "{id} in {package}")?;
+                version.map_or(Ok(()), |version| write!(f, " {version}"))
+            }
+            Self::Weakness { cwe, path, line } => write!(f, "CWE-{cwe} at {path}:{line}"),
+            Self::Secret { path, line: None } => write!(f, "one secret in {path}"),
+            Self::Secret {
+                path,
+                line: Some(line),
+            } => write!(f, "one secret at {path}:{line}"),
+        }
+    }
+}
+
+/// Everything that links findings.
+pub(super) fn bonds<'s, 'a>(items: &'s [Item<'a>], workspace: Option<&str>) -> Vec<Bond<'s, 'a>> {
+    let mut bonds = Vec::new();
+    vulnerabilities(items, &mut bonds);
+    weaknesses(items, workspace, &mut bonds);
+    secrets(items, workspace, &mut bonds);
+    bonds
+}
+
+/// The same package and version, and an identifier in common. Where both name
+/// CVEs it must be one of these: the advisory of a distribution (DSA, RHSA, USN)
+/// stands for many.
+fn vulnerabilities<'s, 'a>(items: &'s [Item<'a>], bonds: &mut Vec<Bond<'s, 'a>>) {
+    const NAMES_CVES: Side = Side::Not(0);
+    let mut ids = Numbers::default();
+    let mut shares = Vec::new();
+    let packages = Places::of(items, package, |(name, version)| {
+        (package_name(name), version.map(package_version))
+    });
+    for members in packages.shared() {
+        for (_, item) in members {
+            let names_cves = vulnerability_ids(item.finding).any(is_cve);
+            for id in vulnerability_ids(item.finding) {
+                let side = match names_cves && !is_cve(id) {
+                    true => NAMES_CVES,
+                    false => Side::All,
+                };
+                let number = ids.of(id, |id| id.to_ascii_uppercase());
+                shares.push((number, Member { item, side }));
+            }
+        }
+        // Of several spellings, the same one whatever the order of findings.
+        bind(&mut shares, bonds, |number, members| {
+            let findings = || members.iter().map(|member| member.item.finding);
+            let written = |id: &&str| ids.known(id) == Some(*number);
+            let names = findings().filter_map(|finding| match &finding.location {
+                Location::Package { name, version, .. } => Some((&**name, version.as_deref())),
+                _ => None,
+            });
+            let (package, version) = names.min().unwrap_or_default();
+            Reason::Vulnerability {
+                id: findings()
+                    .flat_map(vulnerability_ids)
+                    .filter(written)
+                    .min()
+                    .unwrap_or_default(),
+                package,
+                version,
+            }
+        });
+    }
+}
+
+/// The scanner's rule stands in where it names no vulnerability: next to names
+/// it may be a rule for vulnerabilities at large.
+fn vulnerability_ids(finding: &Finding) -> impl Iterator<Item = &str> {
+    let rule = Some(&finding.rule_id).filter(|_| finding.vulnerability_ids.is_empty());
+    let ids = finding.vulnerability_ids.iter().chain(rule);
+    ids.map(|id| id.trim()).filter(|id| !id.is_empty())
+}
+
+fn is_cve(id: &str) -> bool {
+    id.get(..4)
+        .is_some_and(|start| start.eq_ignore_ascii_case("CVE-"))
+}
+
+/// What a vulnerable package is called, and its version.
+fn package<'a>(item: &Item<'a>) -> Option<(&'a str, Option<&'a str>)> {
+    match &item.finding.location {
+        Location::Package {
+            purl,
+            name,
+            version,
+            ..
+        } if item.finding.category == Category::Sca => {
+            let purl = purl.as_deref().filter(|purl| purl.starts_with("pkg:"));
+            let in_purl = purl.and_then(|purl| split_purl(purl).1);
+            let version = version.as_deref().or(in_purl);
+            Some((
+                purl.unwrap_or(name),
+                version.filter(|version| !version.trim().is_empty()),
+            ))
+        }
+        _ => None,
+    }
+}
+
+/// A package URL's part before the version, and the version.
+fn split_purl(purl: &str) -> (&str, Option<&str>) {
+    let bare = purl.split(['?', '#']).next().unwrap_or_default();
+    match bare.rsplit_once('@') {
+        // The mark of a scope that should have been encoded.
+        Some((name, _)) if name.ends_with('/') => (bare, None),
+        Some((name, version)) => (name, Some(version)),
+        None => (bare, None),
+    }
+}
+
+/// A package's name as all scanners have it: without the type, which only some
+/// know, and without the namespace of a system's package, which is the system.
+fn package_name(written: &str) -> String {
+    const SYSTEMS: [&str; 4] = ["alpm", "apk", "deb", "rpm"];
+    let name = match written.strip_prefix("pkg:") {
+        Some(purl) => {
+            let path = split_purl(purl).0.trim_matches('/');
+            let (kind, name) = path.split_once('/').unwrap_or(("", path));
+            let is_system = SYSTEMS
+                .iter()
+                .any(|system| kind.eq_ignore_ascii_case(system));
+            match name.rsplit_once('/') {
+                Some((_, name)) if is_system => name,
+                _ => name,
+            }
+        }
+        None => written.trim(),
+    };
+    percent_decode_str(name)
+        .decode_utf8_lossy()
+        .to_lowercase()
+        .replace(':', "/")
+        .replace('_', "-")
+}
+
+/// A version without the marks that only some scanners write.
+fn package_version(written: &str) -> String {
+    let version = percent_decode_str(written).decode_utf8_lossy();
+    version
+        .trim()
+        .trim_start_matches(['v', 'V', '=', ' '])
+        .to_owned()
+}
+
+/// The same weakness on the same line, seen by different scanners: two findings
+/// of one scanner on a line are two. Scanners point at different lines of a
+/// statement, so that a finding stands on all of its lines, unless they are so
+/// many that it must be a whole function.
+fn weaknesses<'s, 'a>(
+    items: &'s [Item<'a>],
+    workspace: Option<&str>,
+    bonds: &mut Vec<Bond<'s, 'a>>,
+) {
+    let mut shares = Vec::new();
+    let files = Places::of(items, code, |path| stable_path(path, workspace));
+    for members in files.shared() {
+        let mut scanners = members.iter().map(|(_, item)| item.scanner);
+        let first = scanners.next();
+        if scanners.all(|scanner| Some(scanner) == first) {
+            continue;
+        }
+        for (_, item) in members {
+            for line in lines(&item.finding.location) {
+                for cwe in &item.finding.cwes {
+                    let side = Side::Not(item.scanner);
+                    shares.push(((line, *cwe), Member { item, side }));
+                }
+            }
+        }
+        bind(&mut shares, bonds, |(line, cwe), members| {
+            Reason::Weakness {
+                cwe: *cwe,
+                path: path_of(members, workspace),
+                line: *line,
+            }
+        });
+    }
+}
+
+fn code<'a>(item: &Item<'a>) -> Option<&'a str> {
+    match &item.finding.location {
+        Location::Source { path, .. } if item.finding.category == Category::Sast => Some(path),
+        _ => None,
+    }
+}
+
+fn lines(location: &Location) -> std::ops::RangeInclusive<u64> {
+    const MOST: u64 = 10;
+    match location {
+        Location::Source {
+            line: Some(first),
+            end_line,
+            ..
+        } => {
+            let is_near = |last: &u64| last.checked_sub(*first).is_some_and(|more| more < MOST);
+            let last = end_line.filter(is_near);
+            *first..=last.unwrap_or(*first)
+        }
+        _ => 1..=0,
+    }
+}
+
+/// The same secret in the same file, at whatever commit; or a secret that
+/// different scanners see on the same line.
+fn secrets<'s, 'a>(items: &'s [Item<'a>], workspace: Option<&str>, bonds: &mut Vec<Bond<'s, 'a>>) {
+    let mut shares = Vec::new();
+    let files = Places::of(items, secret, |path| stable_path(path, workspace));
+    for members in files.shared() {
+        for (_, item) in members {
+            if let Some(digest) = &item.finding.secret {
+                let side = Side::All;
+                shares.push(((None, &**digest), Member { item, side }));
+            }
+            if let Location::Source {
+                line: Some(line), ..
+            } = item.finding.location
+            {
+                let side = Side::Not(item.scanner);
+                shares.push(((Some(line), ""), Member { item, side }));
+            }
+        }
+        bind(&mut shares, bonds, |(line, _), members| Reason::Secret {
+            path: path_of(members, workspace),
+            line: *line,
+        });
+    }
+}
+
+fn secret<'a>(item: &Item<'a>) -> Option<&'a str> {
+    let finding = item.finding;
+    match &finding.location {
+        Location::Source { path, .. }
+            if finding.category == Category::Secret || finding.secret.is_some() =>
+        {
+            Some(path)
+        }
+        _ => None,
+    }
+}
+
+fn path_of(members: &[Member<'_, '_>], workspace: Option<&str>) -> String {
+    let path = members
+        .first()
+        .and_then(|member| member.item.finding.location.path());
+    stable_path(path.unwrap_or_default(), workspace)
+}
+
+/// Makes bonds of what is shared by two identities or more, and takes the rest
+/// out of `shares`, too.
+fn bind<'s, 'a, K: Ord + Copy>(
+    shares: &mut Vec<(K, Member<'s, 'a>)>,
+    bonds: &mut Vec<Bond<'s, 'a>>,
+    reason: impl Fn(&K, &[Member<'s, 'a>]) -> Reason<'a>,
+) {
+    let order = |share: &(K, Member<'_, '_>)| (share.0, share.1.item.index);
+    shares.sort_unstable_by_key(order);
+    // A finding that says a thing twice shares it once.
+    shares.dedup_by_key(|share| order(share));
+    for group in shares.chunk_by(|one, other| one.0 == other.0) {
+        let Some((key, first)) = group.first() else {
+            continue;
+        };
+        let mut others = group.iter().map(|(_, member)| member);
+        let has_links =
+            first.side == Side::All || others.clone().any(|other| other.side.links_to(first.side));
+        if has_links && others.any(|other| other.item.identity != first.item.identity) {
+            let members: Vec<_> = group.iter().map(|(_, member)| *member).collect();
+            bonds.push(Bond {
+                reason: reason(key, &members),
+                members,
+            });
+        }
+    }
+    shares.clear();
+}
+
+/// Findings by where they are.
+struct Places<'s, 'a>(Vec<(usize, &'s Item<'a>)>);
+
+impl<'s, 'a> Places<'s, 'a> {
+    /// `written` is the place in the scanner's words, `name` what all scanners
+    /// would call it.
+    fn of<W: Copy + Eq + Hash, N: Eq + Hash>(
+        items: &'s [Item<'a>],
+        written: impl Fn(&Item<'a>) -> Option<W>,
+        name: impl Fn(W) -> N,
+    ) -> Self {
+        let mut places = Numbers::default();
+        let mut found: Vec<_> = items
+            .iter()
+            .filter_map(|item| Some((places.of(written(item)?, &name), item)))
+            .collect();
+        found.sort_unstable_by_key(|(place, item)| (*place, item.index));
+        Self(found)
+    }
+
+    /// The places where there are findings of several identities.
+    fn shared(&self) -> impl Iterator<Item = &[(usize, &'s Item<'a>)]> {
+        self.0
+            .chunk_by(|one, other| one.0 == other.0)
+            .filter(|members| {
+                let mut identities = members.iter().map(|(_, item)| item.identity);
+                let first = identities.next();
+                identities.any(|identity| Some(identity) != first)
+            })
+    }
+}
+
+/// Numbers for things that are written in several ways. What is written the
+/// same way is not looked into twice.
+struct Numbers<W, N> {
+    written: HashMap<W, usize>,
+    names: HashMap<N, usize>,
+}
+
+impl<W, N> Default for Numbers<W, N> {
+    fn default() -> Self {
+        Self {
+            written: HashMap::new(),
+            names: HashMap::new(),
+        }
+    }
+}
+
+impl<W: Copy + Eq + Hash, N: Eq + Hash> Numbers<W, N> {
+    fn of(&mut self, written: W, name: impl FnOnce(W) -> N) -> usize {
+        let names = &mut self.names;
+        *self.written.entry(written).or_insert_with(|| {
+            let next = names.len();
+            *names.entry(name(written)).or_insert(next)
+        })
+    }
+
+    fn known(&self, written: W) -> Option<usize> {
+        self.written.get(&written).copied()
+    }
+}
