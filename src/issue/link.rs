@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::ops::RangeInclusive;
 
 use percent_encoding::percent_decode_str;
 
@@ -143,7 +144,7 @@ fn vulnerabilities<'s, 'a>(items: &'s [Item<'a>], bonds: &mut Vec<Bond<'s, 'a>>)
                     true => NAMES_CVES,
                     false => Side::All,
                 };
-                let number = ids.of(id, |id| id.to_ascii_uppercase());
+                let number = ids.of(id, str::to_ascii_uppercase);
                 shares.push((number, Member { item, side }));
             }
         }
@@ -266,7 +267,7 @@ fn weaknesses<'s, 'a>(
             continue;
         }
         for (_, item) in members {
-            for line in lines(&item.finding.location) {
+            for line in lines(&item.finding.location).into_iter().flatten() {
                 for cwe in &item.finding.cwes {
                     let side = Side::Not(item.scanner);
                     shares.push(((line, *cwe), Member { item, side }));
@@ -290,7 +291,7 @@ fn code<'a>(item: &Item<'a>) -> Option<&'a str> {
     }
 }
 
-fn lines(location: &Location) -> std::ops::RangeInclusive<u64> {
+fn lines(location: &Location) -> Option<RangeInclusive<u64>> {
     const MOST: u64 = 10;
     match location {
         Location::Source {
@@ -300,9 +301,9 @@ fn lines(location: &Location) -> std::ops::RangeInclusive<u64> {
         } => {
             let is_near = |last: &u64| last.checked_sub(*first).is_some_and(|more| more < MOST);
             let last = end_line.filter(is_near);
-            *first..=last.unwrap_or(*first)
+            Some(*first..=last.unwrap_or(*first))
         }
-        _ => 1..=0,
+        _ => None,
     }
 }
 

@@ -239,9 +239,11 @@ impl Groups {
     /// Whether they were not one before. Everything in a bond is connected.
     fn join_all(&mut self, bond: &Bond<'_, '_>) -> bool {
         let first = bond.identity();
-        bond.members.iter().fold(false, |changed, member| {
-            self.join(first, member.item.identity) || changed
-        })
+        let mut changed = false;
+        for member in &bond.members {
+            changed |= self.join(first, member.item.identity);
+        }
+        changed
     }
 }
 

@@ -356,58 +356,48 @@ fn a_clique_of_any_size_is_one() {
 
 /// The definition of a link, once more, pair by pair.
 fn are_linked((one_by, one): &Given, (other_by, other): &Given) -> bool {
-    let ids = |finding: &Finding| -> BTreeSet<String> {
-        finding.vulnerability_ids.iter().cloned().collect()
+    let shared = |are: fn(&str) -> bool| {
+        let mut ids = one.vulnerability_ids.iter().filter(|id| are(id));
+        ids.any(|id| other.vulnerability_ids.contains(id))
     };
-    let cves = |finding: &Finding| -> BTreeSet<String> {
-        let ids = ids(finding).into_iter();
-        ids.filter(|id| id.starts_with("CVE")).collect()
+    let is_cve: fn(&str) -> bool = |id| id.starts_with("CVE");
+    let names_cves = |finding: &Finding| finding.vulnerability_ids.iter().any(|id| is_cve(id));
+    let package = |finding: &Finding| match &finding.location {
+        Location::Package { name, version, .. } => Some((name.clone(), version.clone())),
+        _ => None,
     };
-    let differ = one_by != other_by;
-    if one.fingerprint == other.fingerprint {
-        return true;
-    }
-    match (&one.location, &other.location) {
-        (
-            Location::Package {
-                name: x,
-                version: v,
-                ..
-            },
-            Location::Package {
-                name: y,
-                version: w,
-                ..
-            },
-        ) => {
-            (x, v) == (y, w)
-                && match cves(one).is_empty() || cves(other).is_empty() {
-                    true => !ids(one).is_disjoint(&ids(other)),
-                    false => !cves(one).is_disjoint(&cves(other)),
-                }
+    let lines = |finding: &Finding| match finding.location {
+        Location::Source { line, end_line, .. } => {
+            let first = line.unwrap_or_default();
+            (first, end_line.unwrap_or(first))
         }
-        (
-            Location::Source {
-                path: x,
-                line: Some(v),
-                end_line: a,
-                ..
-            },
-            Location::Source {
-                path: y,
-                line: Some(w),
-                end_line: b,
-                ..
-            },
-        ) if x == y && one.category == other.category => match one.category {
-            Category::Sast => {
-                let (a, b) = (a.unwrap_or(*v).max(*v), b.unwrap_or(*w).max(*w));
-                differ && *v <= b && *w <= a && one.cwes.iter().any(|cwe| other.cwes.contains(cwe))
+        _ => (0, 0),
+    };
+    let by_different = one_by != other_by;
+    let is_same_file = one.location.path() == other.location.path();
+    let (mine, theirs) = (lines(one), lines(other));
+    one.fingerprint == other.fingerprint
+        || one.category == other.category
+            && match one.category {
+                Category::Sca => {
+                    package(one) == package(other)
+                        && match names_cves(one) && names_cves(other) {
+                            true => shared(is_cve),
+                            false => shared(|_| true),
+                        }
+                }
+                Category::Sast => {
+                    by_different
+                        && is_same_file
+                        && mine.0 <= theirs.1
+                        && theirs.0 <= mine.1
+                        && one.cwes.iter().any(|cwe| other.cwes.contains(cwe))
+                }
+                _ => {
+                    let is_same_secret = one.secret.is_some() && one.secret == other.secret;
+                    is_same_file && (is_same_secret || by_different && mine.0 == theirs.0)
+                }
             }
-            _ => one.secret.is_some() && one.secret == other.secret || differ && v == w,
-        },
-        _ => false,
-    }
 }
 
 /// The most of the findings of which no two are linked, by trying all.
@@ -532,5 +522,66 @@ proptest! {
         let told = |issues: &Issues<'_>| -> Vec<_> { issues.all().iter().map(told).collect() };
         prop_assert_eq!(told(&one), told(&other));
         prop_assert_eq!(fingerprints(&given, &one), fingerprints(&shuffled, &other));
+    }
+}
+
+/// For measuring, with optimization: `cargo test --release issue -- --ignored --nocapture`.
+#[test]
+#[ignore = "measures, and proves nothing"]
+fn a_million_findings() {
+    const MANY: usize = 1_000_000;
+    let package = |number: usize| {
+        let key = number.to_string();
+        let (name, id) = (format!("org.x:x{}", number % 50_000), number / 100_000);
+        let purl = format!("pkg:maven/org.x/x{}@1.0", number % 50_000);
+        let id = format!("CVE-2026-{id:05}");
+        vulnerable(&key, Some(&purl), &name, "1.0", &[&id, "DSA-1"])
+    };
+    let hub = |number: usize| vulnerable(&number.to_string(), None, "x", "1", &["CVE-1"]);
+    let alone = |number: usize| {
+        let id = format!("CVE-{number}");
+        vulnerable(&id, None, &format!("x{number}"), "1", &[&id])
+    };
+    let line = |number: usize| {
+        let key = number.to_string();
+        weak(
+            &key,
+            &format!("src/{}.py", number / 40),
+            (number as u64 / 2 % 20, 0),
+            &[78],
+        )
+    };
+    let one_line = |number: usize| weak(&number.to_string(), "a.py", (3, 9), &[78, 79]);
+    let of_line = |number: usize| {
+        secret(
+            &number.to_string(),
+            &format!("{}.env", number / 40),
+            number as u64 / 2 % 20 + 1,
+            None,
+        )
+    };
+    let makers: [(&str, &dyn Fn(usize) -> Finding); 6] = [
+        ("packages", &package),
+        ("one vulnerability", &hub),
+        ("nothing in common", &alone),
+        ("lines", &line),
+        ("one line", &one_line),
+        ("secrets", &of_line),
+    ];
+    for (name, make) in makers {
+        let given: Vec<Given> = (0..MANY)
+            .map(|number| (["a", "b"][number % 2], make(number)))
+            .collect();
+        let seen = seen(&given);
+        let start = std::time::Instant::now();
+        let issues = Issues::of(&seen, None);
+        let found = start.elapsed();
+        let start = std::time::Instant::now();
+        let count = issues.count(0..MANY);
+        println!(
+            "{name}: {} issues in {found:?}, {count} counted in {:?}",
+            issues.all().len(),
+            start.elapsed()
+        );
     }
 }
