@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::fingerprint::Fingerprint;
+use crate::fingerprint::{ContentDigest, Fingerprint};
 
 /// One result of one scanner, normalized. Absent fields are those the scanner
 /// does not give.
@@ -14,6 +14,9 @@ use crate::fingerprint::Fingerprint;
 pub struct Finding {
     /// What makes this the same finding from run to run.
     pub fingerprint: Fingerprint,
+    /// What stays the same when its file is renamed or reformatted; absent when
+    /// that is no more than the rule.
+    pub content: Option<ContentDigest>,
     /// What kind of problem it is.
     pub category: Category,
     /// The scanner's own name of the rule, advisory or check.
@@ -75,6 +78,7 @@ impl Finding {
         let rule_id = rule_id.into();
         Self {
             fingerprint,
+            content: None,
             category,
             title: rule_id.clone(),
             rule_id,

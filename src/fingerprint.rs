@@ -1,5 +1,8 @@
 //! What makes two findings the same finding, from run to run.
 //!
+//! A [`Fingerprint`] is the identity, a [`ContentDigest`] what is left of it when
+//! the file gets another name or its code another layout.
+//!
 //! A fingerprint is made of what identifies a finding and of nothing that
 //! changes while the finding stays: not the line, not the checkout's folder,
 //! not an image's tag. Exceptions and baselines hang on fingerprints, so the
@@ -22,15 +25,10 @@ impl Fingerprint {
     /// Makes the identity of what `parts` say, in their order. `kind` keeps
     /// apart what scanners and their kinds of findings would otherwise share.
     pub fn new(kind: &str, parts: &[&str]) -> Self {
-        let mut hash = Sha256::new();
-        // Lengths keep ("ab", "c") and ("a", "bc") apart.
-        for part in std::iter::once(&kind).chain(parts) {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part.as_bytes());
+        Self {
+            key: key(kind, parts),
+            ordinal: 0,
         }
-        let mut key = [0; 16];
-        key.copy_from_slice(hash.finalize().as_slice().split_at(16).0);
-        Self { key, ordinal: 0 }
     }
 
     /// The same key as the `ordinal`-th of its report, counted from 0.
@@ -46,11 +44,10 @@ impl Fingerprint {
             Some((digits, ordinal)) => (digits, ordinal.parse::<u32>().ok()?.checked_sub(1)?),
             None => (text, 0),
         };
-        if digits.len() != 32 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return None;
-        }
-        let key = u128::from_str_radix(digits, 16).ok()?.to_be_bytes();
-        Some(Self { key, ordinal })
+        Some(Self {
+            key: parse_key(digits)?,
+            ordinal,
+        })
     }
 }
 
@@ -62,6 +59,63 @@ impl std::fmt::Display for Fingerprint {
             ordinal => write!(f, "~{}", u64::from(ordinal) + 1),
         }
     }
+}
+
+/// What a finding says apart from where it is, `sc1:` and 32 hexadecimal digits.
+///
+/// The rule and the code, package or alert, without the file that holds it and
+/// without white space. Findings of one scanner that share it may be one finding
+/// in a file that was renamed or reformatted. A parser gives none where nothing
+/// but the rule would be left, because all findings of a rule would share it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContentDigest([u8; 16]);
+
+impl ContentDigest {
+    /// Makes the digest of what `parts` say, as [`Fingerprint::new`] does.
+    pub fn new(kind: &str, parts: &[&str]) -> Self {
+        Self(key(kind, parts))
+    }
+
+    /// Reads the written form.
+    pub fn parse(text: &str) -> Option<Self> {
+        parse_key(text.strip_prefix("sc1:")?).map(Self)
+    }
+}
+
+impl std::fmt::Display for ContentDigest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "sc1:{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
+impl std::fmt::Debug for ContentDigest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
+
+/// `code` without the white space that a formatter may change.
+pub fn without_white_space(code: &str) -> String {
+    code.split_whitespace().collect()
+}
+
+fn key(kind: &str, parts: &[&str]) -> [u8; 16] {
+    let mut hash = Sha256::new();
+    // Lengths keep ("ab", "c") and ("a", "bc") apart.
+    for part in std::iter::once(&kind).chain(parts) {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    let mut key = [0; 16];
+    key.copy_from_slice(hash.finalize().as_slice().split_at(16).0);
+    key
+}
+
+fn parse_key(digits: &str) -> Option<[u8; 16]> {
+    if digits.len() != 32 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    Some(u128::from_str_radix(digits, 16).ok()?.to_be_bytes())
 }
 
 /// A path as it is compared: with `/`, without `./`, and without the folder of
@@ -188,6 +242,24 @@ mod tests {
         ] {
             assert_eq!(Fingerprint::parse(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_content_digest_is_read_back() {
+        let digest = ContentDigest::new("bandit", &["B602", "call(c)"]);
+        assert_eq!(digest.to_string(), "sc1:35b2e7738b54529374c760e13370bd04");
+        assert_eq!(ContentDigest::parse(&digest.to_string()), Some(digest));
+        for wrong in ["", "sc1:", "sc1:00", "sg1:00000000000000000000000000000000"] {
+            assert_eq!(ContentDigest::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn layout_is_no_content() {
+        assert_eq!(
+            without_white_space("call(c,\n\t shell = True)\r\n"),
+            "call(c,shell=True)"
+        );
     }
 
     #[test]

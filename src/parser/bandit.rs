@@ -11,7 +11,7 @@ use super::fields::{List, Number, Text, timestamp};
 use super::json::Json;
 use super::{Emitter, Format, Parse, ParseError, Parser};
 use crate::finding::{Category, Confidence, Finding, Location, Severity};
-use crate::fingerprint::Fingerprint;
+use crate::fingerprint::{ContentDigest, Fingerprint, without_white_space};
 use crate::report::Scan;
 
 pub(super) const PARSER: Parser = Parser {
@@ -148,6 +148,7 @@ fn finding(entry: &Entry<'_>, rule: &str, pointer: String, emitter: &Emitter<'_>
     };
     let mut text = entry.issue_text.to_string();
     let mut secret = None;
+    let content;
     let fingerprint = if is_about_passwords(entry) {
         if let Some((label, password)) = password(&entry.issue_text) {
             let digest = secrets.digest(password);
@@ -155,8 +156,12 @@ fn finding(entry: &Entry<'_>, rule: &str, pointer: String, emitter: &Emitter<'_>
             secret = Some(digest);
         }
         // The line has the password in it: a plain hash could confirm a guess.
-        Fingerprint::new("bandit", &[rule, &path, &secrets.digest(identity)])
+        let line = secrets.digest(identity);
+        // One more digest of the line would help to confirm one, too.
+        content = secret.clone().unwrap_or_else(|| line.clone());
+        Fingerprint::new("bandit", &[rule, &path, &line])
     } else {
+        content = without_white_space(&source);
         Fingerprint::new("bandit", &[rule, &path, identity])
     };
     let line = entry.line_number.whole().filter(|&line| line > 0);
@@ -176,6 +181,7 @@ fn finding(entry: &Entry<'_>, rule: &str, pointer: String, emitter: &Emitter<'_>
     };
     let severity = severity(&entry.issue_severity);
     let mut finding = Finding::new(fingerprint, Category::Sast, rule, severity, location);
+    finding.content = (!source.is_empty()).then(|| ContentDigest::new("bandit", &[rule, &content]));
     text.lines()
         .map(str::trim)
         .find(|line| !line.is_empty())
@@ -492,6 +498,21 @@ mod tests {
         .unwrap();
         assert_eq!(scan.health(), Health::Complete);
         assert_eq!(findings[0].severity, Severity::Low);
+    }
+
+    #[test]
+    fn content_is_the_code_without_its_file_and_layout() {
+        let content = |from: &str, to: &str| finding_of(&RESULT.replace(from, to)).content;
+        let known = content("", "");
+        assert!(known.is_some());
+        assert_eq!(content("src/app.py", "lib/other.py"), known);
+        assert_eq!(
+            content("call(c,  \\n7          shell", "call( c,shell"),
+            known
+        );
+        assert_ne!(content("call(c,", "call(d,"), known);
+        assert_ne!(content("B602", "B603"), known);
+        assert_eq!(content(r#""code""#, r#""no_code""#), None);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::outline::Outline;
 use super::{Emitter, Format, Parse, ParseError, Parser, Untyped, io_message};
 use crate::artifact::Window;
 use crate::finding::{Category, Finding, Location, Severity};
-use crate::fingerprint::Fingerprint;
+use crate::fingerprint::{ContentDigest, Fingerprint};
 use crate::report::Scan;
 
 pub(super) const PARSER: Parser = Parser {
@@ -187,6 +187,9 @@ fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding
         line.clone_into(&mut finding.title);
         finding.description = Some(description);
     }
+    finding.content = digest
+        .as_deref()
+        .map(|digest| ContentDigest::new("gitleaks", &[&entry.rule, commit, digest]));
     finding.cwes = vec![798];
     // An address repeats the path in an encoding of its own.
     let is_clean = finding.location.path() == Some(&*entry.file) && !has_credentials(&entry.link);
@@ -607,6 +610,10 @@ mod tests {
             });
             finding_of(&list(&record)).fingerprint
         };
+        let renamed = V8.replace(r#""File":"cfg"#, r#""File":"etc"#);
+        let content = finding_of(&list(&renamed)).content;
+        assert!(content.is_some());
+        assert_eq!(content, finding_of(&list(V8)).content);
         let moved = (r#""StartLine":12"#, r#""StartLine":40"#);
         let file = (r#""File":"cfg"#, r#""File":"etc"#);
         let rule = (r#""RuleID":"gitlab-pat""#, r#""RuleID":"other""#);
@@ -668,7 +675,7 @@ mod tests {
         for word in ["REDACTED", " REDACT ", "glpat-hu...", "...", ""] {
             let redacted = V8.replace(SECRET, word);
             let one = finding_of(&list(&redacted));
-            assert_eq!(one.secret, None, "{word}");
+            assert_eq!((&one.secret, one.content), (&None, None), "{word}");
             let keyed = read_as(&list(&redacted), "", false, &options).unwrap().1;
             assert_eq!(keyed[0].fingerprint, one.fingerprint, "{word}");
         }

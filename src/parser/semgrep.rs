@@ -14,7 +14,7 @@ use super::fields::{Number, Text, Texts, cwes};
 use super::json::{Json, Kind};
 use super::{Emitter, Format, Parse, ParseError, Parser, url};
 use crate::finding::{Category, Confidence, Finding, Location, Severity};
-use crate::fingerprint::Fingerprint;
+use crate::fingerprint::{ContentDigest, Fingerprint, without_white_space};
 use crate::report::Scan;
 use crate::secret::SecretKey;
 
@@ -66,6 +66,9 @@ struct Extra<'a> {
     metadata: Option<Metadata<'a>>,
     #[serde(borrow, default)]
     fingerprint: Text<'a>,
+    /// The code; the constant [`NO_LOGIN`] without a login.
+    #[serde(borrow, default)]
+    lines: Text<'a>,
     #[serde(default)]
     is_ignored: Option<bool>,
     #[serde(borrow, default)]
@@ -271,6 +274,7 @@ fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding
         severity(&extra.severity),
         location,
     );
+    finding.content = content(entry, rule, emitter.secrets());
     message
         .trim()
         .lines()
@@ -290,6 +294,20 @@ fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding
         (extra.is_ignored == Some(true)).then(|| "marked with nosemgrep in the source".to_owned());
     finding.pointer = pointer;
     finding
+}
+
+/// What is left without the path. Semgrep's own fingerprint has the path in it,
+/// and a message may be the same wherever its rule matches.
+fn content(entry: &Entry<'_>, rule: &str, secrets: &SecretKey) -> Option<ContentDigest> {
+    let code = without_white_space(&entry.extra.lines);
+    if code.is_empty() || code == without_white_space(NO_LOGIN) {
+        return None;
+    }
+    let code = match is_about_secrets(entry) {
+        true => secrets.digest(&code),
+        false => code,
+    };
+    Some(ContentDigest::new("semgrep", &[rule, &code]))
 }
 
 /// The message to show, and the digest of the secret in it if there is one.
@@ -462,8 +480,11 @@ fn severity(word: &str) -> Severity {
     }
 }
 
+/// What stands in place of code and fingerprints without a login.
+const NO_LOGIN: &str = "requires login";
+
 /// Semgrep's fingerprint without its count of equal matches, which shifts when
-/// one is added above. Without a login it is the constant `requires login`.
+/// one is added above. Without a login it is the constant [`NO_LOGIN`].
 fn own_fingerprint(fingerprint: &str) -> Option<&str> {
     let (hash, count) = fingerprint.rsplit_once('_')?;
     let is_hash =
@@ -646,6 +667,26 @@ mod tests {
     fn finding_of(check_id: &str, message: &str, more: &str) -> Finding {
         let (_, mut findings) = read(report(check_id, message, more)).unwrap();
         findings.remove(0)
+    }
+
+    #[test]
+    fn content_is_the_code_and_none_without_a_login() {
+        let content = |rule: &str, lines: &str| {
+            let lines = format!(r#","lines":"{lines}""#);
+            finding_of(rule, "m", &lines).content
+        };
+        let known = content("a.eval", "eval(x)");
+        assert!(known.is_some());
+        assert_eq!(content("b.eval", "  eval(\\n x )"), known);
+        assert_ne!(content("a.eval", "eval(y)"), known);
+        for lines in ["", " ", NO_LOGIN] {
+            assert_eq!(content("a.eval", lines), None, "{lines}");
+        }
+        let digest = SecretKey::default().digest("k='hunter2'");
+        assert_eq!(
+            content("a.password", "k = 'hunter2'"),
+            Some(ContentDigest::new("semgrep", &["password", &digest]))
+        );
     }
 
     #[test]

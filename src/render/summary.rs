@@ -208,6 +208,8 @@ pub struct ReportRow<'a> {
     pub instances: u64,
     /// Findings that the scanner suppressed.
     pub suppressed: u64,
+    /// Results that the scanner suppressed and does not list.
+    pub hidden: u64,
     /// `findings` by severity.
     pub by_severity: BySeverity,
     /// `findings` by category; those without any are left out.
@@ -237,6 +239,7 @@ impl<'a> From<&'a Report> for ReportRow<'a> {
             findings: report.tally.findings,
             instances: report.tally.instances,
             suppressed: report.tally.suppressed,
+            hidden: scan.map_or(0, |scan| scan.hidden),
             by_severity: report.tally.by_severity,
             by_category: &report.tally.by_category,
             notes: scan
@@ -317,6 +320,10 @@ pub struct RefusedRow {
 pub struct FindingRow<'a> {
     /// What makes it the same finding from run to run, `sg1:…`.
     pub fingerprint: String,
+    /// What stays the same when its file is renamed or reformatted, `sc1:…`;
+    /// absent when that is no more than the rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
     /// Whether it counts against rules.
     pub status: Status,
     /// The exception that accepts it.
@@ -406,6 +413,7 @@ impl<'a> FindingRow<'a> {
         let suppressed = finding.suppressed.as_deref();
         Self {
             fingerprint: finding.fingerprint.to_string(),
+            content: finding.content.map(|content| content.to_string()),
             status: if suppressed.is_some() {
                 Status::Suppressed
             } else {

@@ -15,7 +15,7 @@ use super::fields::{List, Number, Text, Texts, cwes};
 use super::outline::Outline;
 use super::{Emitter, Format, Parse, Parser};
 use crate::finding::{Category, Cvss, CvssVersion, Finding, Location, Severity};
-use crate::fingerprint::Fingerprint;
+use crate::fingerprint::{ContentDigest, Fingerprint};
 
 mod health;
 mod json;
@@ -241,6 +241,10 @@ impl Vulnerability<'_> {
             self.severity(cvss.as_ref()),
             location,
         );
+        // A key of this kind is the file's name.
+        let is_telling = !package.key.starts_with("file:");
+        finding.content =
+            is_telling.then(|| ContentDigest::new("dependency-check", &[name, &package.key]));
         finding.title = text(name.lines().next().unwrap_or_default()).unwrap_or_default();
         finding.description = text(&self.description);
         finding.scanner_severity = match &self.severity {

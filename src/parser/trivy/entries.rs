@@ -7,9 +7,9 @@ use serde::Deserialize;
 
 use super::place::Place;
 use crate::finding::{Category, Cvss, CvssVersion, Finding, Location, Severity};
-use crate::fingerprint::{self, Fingerprint};
+use crate::fingerprint::{self, ContentDigest, Fingerprint, without_white_space};
 use crate::parser::Emitter;
-use crate::parser::fields::{Number, Text, Texts, cwes};
+use crate::parser::fields::{List, Number, Text, Texts, cwes};
 
 /// What an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,8 +65,8 @@ impl Kind {
 /// An entry of any kind: they share most names, and that of a modified finding
 /// may come before the word that says of which kind it is.
 ///
-/// The lines of code are not read: Trivy masks the match, and not what is
-/// around it.
+/// The lines of a secret's code are not read: Trivy masks the match, and not what
+/// is around it. Those of a check enter a keyed digest, and nothing else.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct Entry<'a> {
@@ -128,6 +128,34 @@ struct Cause<'a> {
     resource: Text<'a>,
     start_line: Number,
     end_line: Number,
+    code: Option<Code<'a>>,
+}
+
+impl Cause<'_> {
+    /// The code that fails the check, without what is around it.
+    fn code(&self) -> String {
+        let lines = self.code.iter().flat_map(|code| &code.lines.0);
+        lines
+            .filter(|line| &*line.is_cause == "true")
+            .map(|line| without_white_space(&line.content))
+            .collect()
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct Code<'a> {
+    #[serde(borrow)]
+    lines: List<CodeLine<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct CodeLine<'a> {
+    #[serde(borrow)]
+    content: Text<'a>,
+    #[serde(borrow)]
+    is_cause: Text<'a>,
 }
 
 #[derive(Deserialize, Default)]
@@ -215,8 +243,38 @@ impl Entry<'_> {
         }
         Draft {
             kind,
+            content: self.content(kind, &identity, emitter),
             finding,
             identity,
+        }
+    }
+
+    /// What is left of the identity without the file; absent when that is no
+    /// more than the rule, as a message may be the same wherever a check fails.
+    fn content(
+        &self,
+        kind: Kind,
+        identity: &[String; 3],
+        emitter: &Emitter<'_>,
+    ) -> Option<[String; 4]> {
+        let [rule, subject, detail] = identity.clone();
+        match kind {
+            Kind::Vulnerability | Kind::License => {
+                (!subject.is_empty()).then(|| [rule, subject, String::new(), String::new()])
+            }
+            Kind::Misconfiguration => {
+                let cause = self.cause_metadata.as_ref()?;
+                let code = cause.code();
+                let is_telling = !subject.is_empty() || !code.is_empty();
+                // Code of this kind has passwords in it.
+                is_telling.then(|| [rule, subject, detail, emitter.secrets().digest(&code)])
+            }
+            Kind::Secret => {
+                let text = without_white_space(&self.r#match);
+                let digest = emitter.secrets().digest(&text);
+                let is_telling = text.bytes().any(|byte| byte != b'*');
+                is_telling.then(|| [rule, digest, String::new(), String::new()])
+            }
         }
     }
 
@@ -351,6 +409,8 @@ pub(super) struct Draft {
     finding: Finding,
     /// The rule, what breaks it, and what tells it from its like there.
     identity: [String; 3],
+    /// What stays of it when the file is renamed or reformatted.
+    content: Option<[String; 4]>,
 }
 
 impl Draft {
@@ -373,6 +433,11 @@ impl Draft {
             self.kind.fingerprint_kind(),
             &[rule, subject, detail, target, workload.unwrap_or_default()],
         );
+        self.finding.content = self.content.map(|[rule, subject, detail, code]| {
+            let workload = workload.unwrap_or_default();
+            let parts = [&rule, &subject, &detail, &code, workload];
+            ContentDigest::new(self.kind.fingerprint_kind(), &parts)
+        });
         match &mut self.finding.location {
             Location::Package { target, .. } => {
                 *target = Some(match workload {
@@ -479,6 +544,10 @@ mod tests {
             VULNERABILITY,
         );
         let expected = Finding {
+            content: Some(ContentDigest::new(
+                "trivy-vulnerability",
+                &["CVE-2026-1", "libx", "", "", ""],
+            )),
             title: "x: bad".to_owned(),
             description: Some("d".to_owned()),
             scanner_severity: Some("LOW".to_owned()),
@@ -562,6 +631,66 @@ mod tests {
                 commit: None,
             }
         );
+    }
+
+    #[test]
+    fn content_is_what_is_left_without_the_file_and_more_than_the_rule() {
+        let content =
+            |target: &str, list: &str, entry: &str| one(target, "custom", list, entry).content;
+        let check = |cause: &str| {
+            format!(r#"{{"ID":"A","Message":"m","Status":"FAIL","CauseMetadata":{cause}}}"#)
+        };
+        let code = |line: &str| {
+            check(&format!(
+                r#"{{"Code":{{"Lines":[{{"Content":"{line}","IsCause":true}},{{"Content":"x"}}]}}}}"#
+            ))
+        };
+        for (list, entry, other) in [
+            (
+                "Vulnerabilities",
+                VULNERABILITY.to_owned(),
+                VULNERABILITY.replace("libx", "y"),
+            ),
+            ("Misconfigurations", code("USER root"), code("USER admin")),
+            (
+                "Misconfigurations",
+                check(r#"{"Resource":"r"}"#),
+                check(r#"{"Resource":"s"}"#),
+            ),
+            (
+                "Secrets",
+                r#"{"RuleID":"k","Match":"K = ****"}"#.to_owned(),
+                r#"{"RuleID":"k","Match":"L = ****"}"#.to_owned(),
+            ),
+            (
+                "Licenses",
+                r#"{"Name":"AGPL","PkgName":"x"}"#.to_owned(),
+                r#"{"Name":"AGPL","PkgName":"y"}"#.to_owned(),
+            ),
+        ] {
+            let known = content("a/f", list, &entry);
+            assert!(known.is_some(), "{entry}");
+            assert_eq!(content("b/f", list, &entry), known, "{entry}");
+            assert_ne!(content("a/f", list, &other), known, "{entry}");
+        }
+        assert_eq!(
+            content("f", "Misconfigurations", &code("USER root")),
+            content("f", "Misconfigurations", &code("  USER  root"))
+        );
+        for (list, entry) in [
+            (
+                "Vulnerabilities",
+                r#"{"VulnerabilityID":"CVE-1"}"#.to_owned(),
+            ),
+            ("Misconfigurations", check("{}")),
+            ("Secrets", r#"{"RuleID":"k","Match":" ****"}"#.to_owned()),
+            (
+                "Licenses",
+                r#"{"Name":"AGPL","FilePath":"LICENSE"}"#.to_owned(),
+            ),
+        ] {
+            assert_eq!(content("f", list, &entry), None, "{entry}");
+        }
     }
 
     #[test]

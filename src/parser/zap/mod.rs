@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::outline::Shape;
 use super::{Emitter, Format, Parse, Parser, url};
 use crate::finding::{Category, Confidence, Finding, Location, Severity};
-use crate::fingerprint::Fingerprint;
+use crate::fingerprint::{ContentDigest, Fingerprint};
 
 mod health;
 mod json;
@@ -253,6 +253,8 @@ impl Site {
 }
 
 fn finding(mut alert: Alert, site: &str) -> Finding {
+    /// Which part of the identity the risk is.
+    const RISK: usize = 3;
     let mut instances = std::mem::take(&mut alert.instances);
     let title = alert.title();
     let rule = alert.get("pluginid").or(alert.get("alertRef"));
@@ -269,6 +271,9 @@ fn finding(mut alert: Alert, site: &str) -> Finding {
     ];
     identity.extend(alert.parameters.iter().map(String::as_str));
     let fingerprint = Fingerprint::new("zap", &identity);
+    // The same alert of another risk, which may rise while the alert stays.
+    identity.remove(RISK);
+    let content = ContentDigest::new("zap", &identity);
     let severity = alert.severity();
     for instance in &mut instances {
         if let Location::Web { url, .. } = instance
@@ -284,6 +289,7 @@ fn finding(mut alert: Alert, site: &str) -> Finding {
     });
     let rule = rule.unwrap_or_default();
     let mut finding = Finding::new(fingerprint, Category::Dast, rule, severity, location);
+    finding.content = Some(content);
     finding.title = title;
     finding.description = alert
         .get("desc")
@@ -563,6 +569,15 @@ mod tests {
     #[test]
     fn a_fingerprint_is_that_of_an_alert_on_a_site() {
         let known = fingerprint("pluginid=1 alert=a riskcode=1");
+        let content = |fields: &str| findings(&[item(fields, "[]")])[0].content;
+        assert_eq!(
+            content("pluginid=1 alert=a riskcode=1"),
+            content("pluginid=1 alert=a riskcode=3")
+        );
+        assert_ne!(
+            content("pluginid=1 alert=a riskcode=1"),
+            content("pluginid=1 alert=b riskcode=1")
+        );
         for same in [
             "pluginid=1 alert=a riskcode=1 confidence=3",
             "pluginid=1 name=a riskcode=1 count=5 desc=x",
