@@ -301,7 +301,9 @@ pub enum CvssVersion {
 }
 
 /// Where a problem is.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Location {
     /// A place in a source file.

@@ -6,6 +6,7 @@
 //! back: see `tests/layers.rs` for who may use whom.
 
 pub mod artifact;
+pub mod baseline;
 pub mod cli;
 pub mod enrichment;
 pub mod finding;

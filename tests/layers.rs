@@ -29,13 +29,29 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["artifact", "finding", "fingerprint", "report", "secret"],
     ),
     ("enrichment", &["artifact", "parser"]),
-    ("policy", &["finding", "fingerprint", "report", "text"]),
+    (
+        "baseline",
+        &["artifact", "finding", "fingerprint", "parser"],
+    ),
+    (
+        "policy",
+        &[
+            "baseline",
+            "enrichment",
+            "finding",
+            "fingerprint",
+            "issue",
+            "report",
+            "text",
+        ],
+    ),
     ("render", &["finding", "policy", "report", "text"]),
     (
         "cli",
         &[
             "artifact",
             "enrichment",
+            "baseline",
             "finding",
             "fingerprint",
             "parser",

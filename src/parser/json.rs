@@ -30,7 +30,7 @@ enum Step {
 
 /// What kind of value comes next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Object,
     Array,
     String,
@@ -95,7 +95,7 @@ impl Json {
     }
 
     /// What comes next.
-    pub(super) fn kind(&mut self) -> Result<Kind, ParseError> {
+    pub(crate) fn kind(&mut self) -> Result<Kind, ParseError> {
         match self.peek()? {
             Some(byte) => Kind::of(byte).ok_or_else(|| self.error("expected a JSON value")),
             None => Err(self.cut_off()),

@@ -1,0 +1,335 @@
+//! Holds the findings of today against what was known.
+//!
+//! First by fingerprint: it has an ordinal, so that the fourth copy of a known
+//! bug is new. What is left over on both sides is compared by content: in the
+//! same file it was reformatted; in another it moved, if the old file is gone
+//! and the new one was not there. So a further copy is new, and so is what is
+//! mended in one file and made in another.
+
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use super::{Baseline, Entry, Raised, place};
+use crate::finding::{Finding, Severity};
+use crate::fingerprint::{ContentDigest, Fingerprint, stable_path};
+
+/// A finding of today.
+#[derive(Debug, Clone, Copy)]
+pub struct Current<'a> {
+    /// The scanner that found it.
+    pub scanner: &'a str,
+    /// What it found.
+    pub finding: &'a Finding,
+}
+
+/// What became of a baseline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comparison {
+    /// For each finding of today, in their order.
+    pub histories: Vec<History>,
+    /// For each entry of the baseline, in the order of [`Baseline::entries`].
+    /// Entries of one fingerprint share theirs.
+    pub fates: Vec<Fate>,
+}
+
+/// What a baseline says of a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct History {
+    /// Whether the baseline does not know it.
+    pub new: bool,
+    /// The day, in UTC, on which it was first seen; today when it is new.
+    pub first_seen: Date,
+    /// The last time that its severity rose. An unknown severity is neither
+    /// higher nor lower than any other.
+    pub raised: Option<Raised>,
+    /// The file that it was in, where that was another one.
+    pub renamed_from: Option<Arc<str>>,
+}
+
+/// What became of a known finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It is still there.
+    Unchanged,
+    /// It is gone from all lanes that had it, and all of them were looked at.
+    Fixed,
+    /// It was not seen, and not looked for either.
+    NotLookedAt,
+}
+
+impl Comparison {
+    /// The entries with this fate.
+    pub fn with_fate<'b>(
+        &self,
+        fate: Fate,
+        baseline: &'b Baseline,
+    ) -> impl Iterator<Item = &'b Entry> {
+        let fates = baseline.entries.iter().zip(&self.fates);
+        fates
+            .filter(move |(_, own)| **own == fate)
+            .map(|(entry, _)| entry)
+    }
+}
+
+/// Holds the findings of today against the baseline. `looked_at` are the lanes
+/// and scanners, in this order, with a sound report today.
+///
+/// The order of the findings makes no difference, and neither does how often one
+/// fingerprint is among them.
+pub fn compare(
+    baseline: &Baseline,
+    current: &[Current<'_>],
+    looked_at: &BTreeSet<(&str, &str)>,
+    today: Date,
+) -> Comparison {
+    let known = Identities::of(baseline);
+    let mut seen = vec![false; known.0.len()];
+    let mut matched = Vec::with_capacity(current.len());
+    let by_fingerprint = known.by_fingerprint();
+    for subject in current {
+        let identity = by_fingerprint.get(&subject.finding.fingerprint).copied();
+        if let Some(seen) = identity.and_then(|identity| seen.get_mut(identity)) {
+            *seen = true;
+        }
+        matched.push(identity);
+    }
+    let left: Vec<_> = known
+        .0
+        .iter()
+        .enumerate()
+        .zip(&seen)
+        .filter(|((_, entries), seen)| !**seen && are_looked_at(entries, looked_at))
+        .filter_map(|((identity, entries), _)| Left::known(identity, entries))
+        .collect();
+    let moved = match left.is_empty() {
+        true => Vec::new(),
+        false => Moves::find(left, &left_of(current, &matched), baseline, current),
+    };
+    for (_, identity) in &moved {
+        if let Some(seen) = seen.get_mut(*identity) {
+            *seen = true;
+        }
+    }
+    let moved: HashMap<_, _> = moved.into_iter().collect();
+    let histories = current.iter().zip(&matched).map(|(subject, identity)| {
+        let moved = || moved.get(&subject.finding.fingerprint).copied();
+        let entries = identity
+            .or_else(moved)
+            .and_then(|identity| known.0.get(identity));
+        match entries {
+            Some(entries) => history(entries, subject.finding, identity.is_none(), today),
+            None => History {
+                new: true,
+                first_seen: today,
+                raised: None,
+                renamed_from: None,
+            },
+        }
+    });
+    let fates = known.0.iter().zip(&seen).flat_map(|(entries, seen)| {
+        let fate = match seen {
+            true => Fate::Unchanged,
+            false if are_looked_at(entries, looked_at) => Fate::Fixed,
+            false => Fate::NotLookedAt,
+        };
+        std::iter::repeat_n(fate, entries.len())
+    });
+    Comparison {
+        histories: histories.collect(),
+        fates: fates.collect(),
+    }
+}
+
+/// The entries of each fingerprint, by fingerprint; none is empty.
+struct Identities<'b>(Vec<&'b [Entry]>);
+
+impl<'b> Identities<'b> {
+    fn of(baseline: &'b Baseline) -> Self {
+        let entries = &baseline.entries;
+        Self(
+            entries
+                .chunk_by(|a, b| a.fingerprint == b.fingerprint)
+                .collect(),
+        )
+    }
+
+    fn by_fingerprint(&self) -> HashMap<Fingerprint, usize> {
+        let first =
+            |(index, entries): (usize, &&[Entry])| Some((entries.first()?.fingerprint, index));
+        self.0.iter().enumerate().filter_map(first).collect()
+    }
+}
+
+fn are_looked_at(entries: &[Entry], looked_at: &BTreeSet<(&str, &str)>) -> bool {
+    entries
+        .iter()
+        .all(|entry| looked_at.contains(&(&*entry.lane, &*entry.scanner)))
+}
+
+fn history(entries: &[Entry], finding: &Finding, is_moved: bool, today: Date) -> History {
+    let worst = entries.iter().map(|entry| entry.severity).min();
+    let raised = match worst {
+        Some(from) if is_worse(finding.severity, from) => Some(Raised { on: today, from }),
+        _ => entries.iter().filter_map(|entry| entry.raised).max(),
+    };
+    let first_seen = entries.iter().map(|entry| entry.first_seen).min();
+    let old = entries.iter().find_map(|entry| entry.place.as_ref());
+    let is_elsewhere = || stable(old.map(|place| &**place)) != stable(place(&finding.location));
+    History {
+        new: false,
+        // A clock that was wrong does not make a finding younger than today.
+        first_seen: first_seen.map_or(today, |date| date.min(today)),
+        raised,
+        renamed_from: old.filter(|_| is_moved && is_elsewhere()).cloned(),
+    }
+}
+
+fn is_worse(severity: Severity, than: Severity) -> bool {
+    // The order is that of listings: the worst is the least.
+    severity < than && than != Severity::Unknown
+}
+
+fn stable(place: Option<&str>) -> Option<String> {
+    place.map(|place| match place.contains("://") {
+        true => place.to_ascii_lowercase(),
+        false => stable_path(place, None),
+    })
+}
+
+/// An identity that only one side has, by what may tell it on the other. The
+/// order decides which of several like ones are taken to be one.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Left<'a, T> {
+    scanner: &'a str,
+    content: ContentDigest,
+    place: Option<String>,
+    identity: T,
+}
+
+impl<'b> Left<'b, usize> {
+    fn known(identity: usize, entries: &'b [Entry]) -> Option<Self> {
+        let (entry, content) = entries
+            .iter()
+            .find_map(|entry| Some((entry, entry.content?)))?;
+        Some(Self {
+            scanner: &entry.scanner,
+            content,
+            place: stable(entry.place.as_deref()),
+            identity,
+        })
+    }
+}
+
+/// The identities that no entry has, each once.
+fn left_of<'a>(current: &[Current<'a>], matched: &[Option<usize>]) -> Vec<Left<'a, Fingerprint>> {
+    let unmatched = current
+        .iter()
+        .zip(matched)
+        .filter(|(_, matched)| matched.is_none());
+    let mut left: Vec<_> = unmatched
+        .filter_map(|(subject, _)| {
+            Some(Left {
+                scanner: subject.scanner,
+                content: subject.finding.content?,
+                place: stable(place(&subject.finding.location)),
+                identity: subject.finding.fingerprint,
+            })
+        })
+        .collect();
+    left.sort_unstable();
+    let mut seen = HashSet::new();
+    left.retain(|left| seen.insert(left.identity));
+    left
+}
+
+type Key<'a> = (&'a str, ContentDigest, Option<&'a str>);
+
+/// The entries that are left over, ready to be taken one by one.
+struct Moves<'a>(HashMap<Key<'a>, VecDeque<usize>>);
+
+impl<'a> Moves<'a> {
+    /// Which entries the identities that are left over are, with neither taken
+    /// twice.
+    fn find(
+        mut known: Vec<Left<'_, usize>>,
+        left: &[Left<'_, Fingerprint>],
+        baseline: &Baseline,
+        current: &[Current<'_>],
+    ) -> Vec<(Fingerprint, usize)> {
+        let mut found = Vec::new();
+        known.sort_unstable();
+        let mut in_place = Moves::new(&known, |left| left.place.as_deref());
+        let mut elsewhere = Vec::new();
+        for left in left {
+            match in_place.take(left, left.place.as_deref()) {
+                Some(identity) => found.push((left.identity, identity)),
+                None => elsewhere.push(left),
+            }
+        }
+        if elsewhere.is_empty() {
+            return found;
+        }
+        let taken: HashSet<_> = found.iter().map(|(_, identity)| *identity).collect();
+        known.retain(|known| !taken.contains(&known.identity));
+        let before = places(
+            baseline
+                .entries
+                .iter()
+                .filter_map(|entry| Some((&*entry.scanner, entry.place.as_deref()?))),
+        );
+        let now = places(
+            current
+                .iter()
+                .filter_map(|subject| Some((subject.scanner, place(&subject.finding.location)?))),
+        );
+        let is_in =
+            |places: &HashSet<(&str, Cow<'_, str>)>, scanner: &str, place: &Option<String>| {
+                place
+                    .as_deref()
+                    .is_none_or(|place| places.contains(&(scanner, Cow::Borrowed(place))))
+            };
+        known.retain(|known| !is_in(&now, known.scanner, &known.place));
+        let mut gone = Moves::new(&known, |_| None);
+        for left in elsewhere {
+            if !is_in(&before, left.scanner, &left.place)
+                && let Some(identity) = gone.take(left, None)
+            {
+                found.push((left.identity, identity));
+            }
+        }
+        found
+    }
+
+    fn new(
+        known: &'a [Left<'a, usize>],
+        place: fn(&'a Left<'a, usize>) -> Option<&'a str>,
+    ) -> Self {
+        let mut by_key = HashMap::<_, VecDeque<_>>::new();
+        for left in known {
+            by_key
+                .entry((left.scanner, left.content, place(left)))
+                .or_default()
+                .push_back(left.identity);
+        }
+        Self(by_key)
+    }
+
+    fn take(&mut self, left: &'a Left<'_, Fingerprint>, place: Option<&'a str>) -> Option<usize> {
+        self.0
+            .get_mut(&(left.scanner, left.content, place))?
+            .pop_front()
+    }
+}
+
+/// The places that there are findings in, each made comparable only once.
+fn places<'a>(
+    places: impl Iterator<Item = (&'a str, &'a str)>,
+) -> HashSet<(&'a str, Cow<'static, str>)> {
+    let distinct: HashSet<_> = places.collect();
+    let stable =
+        |(scanner, place): (&'a str, &str)| Some((scanner, Cow::Owned(stable(Some(place))?)));
+    distinct.into_iter().filter_map(stable).collect()
+}
