@@ -359,10 +359,10 @@ fn bind<'s, 'a, K: Ord + Copy>(
     bonds: &mut Vec<Bond<'s, 'a>>,
     reason: impl Fn(&K, &[Member<'s, 'a>]) -> Reason<'a>,
 ) {
-    let order = |share: &(K, Member<'_, '_>)| (share.0, share.1.item.index);
-    shares.sort_unstable_by_key(order);
+    // Stable: they come in the order of the findings.
+    shares.sort_by_key(|share| share.0);
     // A finding that says a thing twice shares it once.
-    shares.dedup_by_key(|share| order(share));
+    shares.dedup_by_key(|share| (share.0, share.1.item.index));
     for group in shares.chunk_by(|one, other| one.0 == other.0) {
         let Some((key, first)) = group.first() else {
             continue;
@@ -397,7 +397,8 @@ impl<'s, 'a> Places<'s, 'a> {
             .iter()
             .filter_map(|item| Some((places.of(written(item)?, &name), item)))
             .collect();
-        found.sort_unstable_by_key(|(place, item)| (*place, item.index));
+        // Stable: the findings of a place stay in their order.
+        found.sort_by_key(|(place, _)| *place);
         Self(found)
     }
 

@@ -7,6 +7,8 @@
 //! that fails would pass. Rules therefore count the most findings of which no
 //! two are linked ([`Issues::count`]): one more finding never lowers that.
 
+use std::collections::HashMap;
+
 use crate::finding::{Finding, Severity};
 use crate::fingerprint::Fingerprint;
 
@@ -89,7 +91,8 @@ impl<'a> Issues<'a> {
             .map(|item| (groups.of(item.identity), item))
             .filter(|(group, _)| is_bound.get(*group).is_some_and(|is_bound| *is_bound))
             .collect();
-        bound.sort_unstable_by_key(|(group, item)| (*group, item.index));
+        // Stable: the findings of a group stay in their order.
+        bound.sort_by_key(|(group, _)| *group);
 
         let mut classes = Classes::new(&items, identities);
         let mut issue_of = vec![None; seen.len()];
@@ -184,26 +187,32 @@ fn issue<'a>(
 /// The findings with their identities, which are numbered in the order of the
 /// fingerprints; and the number of identities.
 fn items<'a>(seen: &[Seen<'a>]) -> (Vec<Item<'a>>, usize) {
-    let mut sorted: Vec<_> = seen.iter().enumerate().collect();
-    sorted.sort_unstable_by_key(|(index, seen)| (seen.finding.fingerprint, *index));
-    let mut scanners: Vec<_> = seen.iter().map(|seen| seen.scanner).collect();
-    scanners.sort_unstable();
-    scanners.dedup();
-    let mut items = Vec::with_capacity(seen.len());
-    let same = |one: &(usize, &Seen<'_>), other: &(usize, &Seen<'_>)| {
-        one.1.finding.fingerprint == other.1.finding.fingerprint
-    };
+    // Copies, as looking a million of them up while sorting takes seconds.
+    let fingerprints = seen.iter().map(|seen| seen.finding.fingerprint);
+    let mut sorted: Vec<_> = fingerprints.zip(0..).collect();
+    sorted.sort_unstable();
+    let mut identity_of = vec![0; seen.len()];
     let mut identities = 0;
-    for group in sorted.chunk_by(same) {
-        items.extend(group.iter().map(|(index, seen)| Item {
-            index: *index,
-            identity: identities,
-            scanner: scanners.partition_point(|name| *name < seen.scanner),
-            finding: seen.finding,
-        }));
+    for group in sorted.chunk_by(|one, other| one.0 == other.0) {
+        for (_, index) in group {
+            if let Some(identity) = identity_of.get_mut(*index) {
+                *identity = identities;
+            }
+        }
         identities += 1;
     }
-    (items, identities)
+    let mut scanners = HashMap::new();
+    let items = seen.iter().zip(identity_of).enumerate();
+    let items = items.map(|(index, (seen, identity))| {
+        let next = scanners.len();
+        Item {
+            index,
+            identity,
+            scanner: *scanners.entry(seen.scanner).or_insert(next),
+            finding: seen.finding,
+        }
+    });
+    (items.collect(), identities)
 }
 
 /// Identities that are connected, each group named by its first one.
