@@ -45,7 +45,18 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "text",
         ],
     ),
-    ("render", &["finding", "policy", "report", "text"]),
+    (
+        "render",
+        &[
+            "baseline",
+            "enrichment",
+            "finding",
+            "issue",
+            "policy",
+            "report",
+            "text",
+        ],
+    ),
     (
         "cli",
         &[

@@ -13,12 +13,14 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 use security_gate::finding::{Category, Finding, Location, Severity};
 use security_gate::fingerprint::Fingerprint;
 use security_gate::policy::decide::{Circumstances, Decision, Judged, Status, Verdict, decide};
 use security_gate::policy::expression::Expression;
+use security_gate::policy::knowledge::{Given, Knowledge};
 use security_gate::policy::selector::{Fix, Patterns, Question, Selector, Severities};
 use security_gate::policy::{
     Action, Bounds, Degraded, Demand, Exception, Lane, Mode, Origin, Policy, Rule, Trust,
@@ -26,10 +28,17 @@ use security_gate::policy::{
 use security_gate::report::{Report, Scan, Tally};
 
 const TODAY: Date = date(2026, 11, 21);
+const NOTHING: Knowledge<'_> = Knowledge {
+    baseline: Given::Nothing,
+    kev: Given::Nothing,
+    epss: Given::Nothing,
+    vex: Given::Nothing,
+};
 const ON_TODAY: Circumstances<'_> = Circumstances {
-    today: TODAY,
+    now: Timestamp::constant(1_795_262_400, 0),
     workspace: None,
     authors: &[],
+    knowledge: NOTHING,
 };
 const LANES: [&str; 3] = ["mainline-sast", "mainline-sca", "extra"];
 const SCANNERS: [&str; 3] = ["semgrep", "trivy", "zap"];

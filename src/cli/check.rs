@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use super::intake::{self, Intake, Reading};
 use super::output::{Console, width, write_file};
 use super::{Exit, Format, Global, Surroundings, load_policy};
 use crate::policy::decide::{Circumstances, decide};
+use crate::policy::knowledge::Knowledge;
 use crate::render::{Summary, markdown, terminal};
 
 #[derive(Debug, Args)]
@@ -71,15 +71,15 @@ pub(super) fn run(
         console,
     )?;
 
-    let today = now.to_zoned(TimeZone::UTC).date();
     let circumstances = Circumstances {
-        today,
+        now,
         workspace: options.workspace.as_deref(),
         authors: &context.authors,
+        knowledge: Knowledge::default(),
     };
     let decision = decide(&policy, &reports, circumstances);
     let mut exit = Exit::from(decision.verdict());
-    let mut summary = Summary::new(&decision, &policy, &passed_over, &context, now, exit as u8);
+    let mut summary = Summary::new(&decision, &passed_over, &context, exit as u8);
     let page = markdown::render(&summary, &template)
         .map_err(anyhow::Error::msg)
         .context("cannot fill the template")?;

@@ -4,17 +4,25 @@
 //! with the world has gone wrong before, and stands in the reports.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::judge::Judge;
 pub use super::judge::{Judged, Refusal, Standing, Status};
+use super::knowledge::{self, Given, Knowledge};
 pub use super::notices::Notice;
 use super::notices::{Notices, Unanswered};
 use super::selector::{Needs, Subject};
-use super::{Action, Exception, Policy, Rule};
-use crate::finding::{Finding, Severity};
-use crate::report::Report;
+use super::{Action, Exception, FirstRun, Policy, Rule};
+use crate::baseline::{self, Comparison, Current};
+use crate::enrichment::Vex;
+use crate::enrichment::vex::{self, Ruling};
+use crate::finding::{Finding, Location, Severity};
+use crate::issue::{Issues, Seen};
+use crate::report::{Health, Report};
 
 /// Whether the release may go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
@@ -42,10 +50,19 @@ impl Verdict {
 /// All that the policy has to say of the reports.
 #[derive(Debug)]
 pub struct Decision<'a> {
+    /// The policy.
+    pub policy: &'a Policy,
+    /// What it depends on besides.
+    pub circumstances: Circumstances<'a>,
     /// The reports, in the order of lanes and paths.
     pub reports: Vec<&'a Report>,
     /// Every finding, worst first.
     pub findings: Vec<Judged<'a>>,
+    /// Findings that are one problem; findings are named by their index in
+    /// [`Decision::findings`].
+    pub issues: Issues<'a>,
+    /// What became of the baseline, where there is one.
+    pub comparison: Option<Comparison>,
     /// Every rule, in the policy's order.
     pub rules: Vec<RuleOutcome<'a>>,
     /// Every exception, in the policy's order.
@@ -66,11 +83,19 @@ pub struct RuleOutcome<'a> {
     /// The open findings that it counts, by their index in
     /// [`Decision::findings`].
     pub findings: Vec<usize>,
-    /// How many they are, each identity once.
+    /// How many problems they are: findings of one issue count once.
     pub count: u64,
 }
 
 impl RuleOutcome<'_> {
+    /// How many findings it counts, each identity once. They may be fewer problems.
+    pub fn identities(&self, decision: &Decision<'_>) -> u64 {
+        let findings = self.findings.iter();
+        let judged = findings.filter_map(|&index| decision.findings.get(index));
+        let identities = judged.map(|judged| judged.subject.finding.fingerprint);
+        identities.collect::<HashSet<_>>().len() as u64
+    }
+
     /// Whether there are more than it allows.
     pub fn is_broken(&self) -> bool {
         self.count > self.rule.max
@@ -133,12 +158,21 @@ impl Decision<'_> {
 /// What a decision depends on besides the policy and the reports.
 #[derive(Debug, Clone, Copy)]
 pub struct Circumstances<'a> {
-    /// The day on which it is made, in UTC.
-    pub today: Date,
+    /// The time at which it is made.
+    pub now: Timestamp,
     /// The folder of the checkout, where the environment tells.
     pub workspace: Option<&'a str>,
     /// Who made the change under test, by all names that are known.
     pub authors: &'a [String],
+    /// What is known besides the reports.
+    pub knowledge: Knowledge<'a>,
+}
+
+impl Circumstances<'_> {
+    /// The day of the decision, in UTC.
+    pub fn today(&self) -> Date {
+        self.now.to_zoned(TimeZone::UTC).date()
+    }
 }
 
 /// Decides by `policy` about what `reports` say.
@@ -149,46 +183,43 @@ pub fn decide<'a>(
 ) -> Decision<'a> {
     let mut sorted: Vec<&Report> = reports.iter().collect();
     sorted.sort_by_key(|report| (&report.lane, &report.path, &report.sha256));
-    let known = Needs::default();
-    let judge = Judge::new(policy, &circumstances, known);
-    let mut findings: Vec<_> = subjects(policy, &sorted, circumstances)
-        .map(|(report, subject)| Judged {
-            standing: judge.judge(&subject),
-            subject,
-            report,
-            breaks: Vec::new(),
-        })
-        .collect();
-    findings.sort_by(|one, other| order(one).cmp(&order(other)));
     let mut notices = Notices::of_reports(policy, &sorted);
-    let today = circumstances.today;
-    let rules: Vec<_> = policy
+    let known = knowledge::survey(policy, &circumstances, &mut notices);
+    let mut subjects = subjects(policy, &sorted, circumstances);
+    subjects.sort_by(|one, other| order(one).cmp(&order(other)));
+    let comparison = compare(&mut subjects, policy, &sorted, circumstances);
+    let issues = issues(&mut subjects, circumstances);
+    let judge = Judge::new(policy, &circumstances, known);
+    let judged = subjects.into_iter().map(|(report, subject)| Judged {
+        standing: judge.judge(&subject),
+        subject,
+        report,
+        breaks: Vec::new(),
+    });
+    let mut decision = Decision {
+        policy,
+        circumstances,
+        reports: sorted,
+        findings: judged.collect(),
+        issues,
+        comparison,
+        rules: Vec::new(),
+        exceptions: Vec::new(),
+        gaps: Vec::new(),
+        warnings: Vec::new(),
+    };
+    decision.rules = policy
         .rules
         .iter()
-        .map(|rule| count(rule, today, known, &findings, &mut notices))
+        .map(|rule| decision.count(rule, known, &mut notices))
         .collect();
-    for outcome in rules
-        .iter()
-        .filter(|outcome| outcome.is_broken() && outcome.action == Action::Fail)
-    {
-        for &index in &outcome.findings {
-            if let Some(judged) = findings.get_mut(index) {
-                judged.breaks.push(&outcome.rule.id);
-            }
-        }
-    }
-    let exceptions = settle(policy, &findings, &circumstances, &mut notices);
+    decision.mark_breaks();
+    decision.exceptions = settle(policy, &decision.findings, &circumstances, &mut notices);
     notices.gaps.sort();
     notices.warnings.sort();
-    let Notices { gaps, warnings } = notices;
-    Decision {
-        reports: sorted,
-        findings,
-        rules,
-        exceptions,
-        gaps,
-        warnings,
-    }
+    decision.gaps = notices.gaps;
+    decision.warnings = notices.warnings;
+    decision
 }
 
 /// The findings of all reports, with the index of the report of each.
@@ -196,85 +227,197 @@ fn subjects<'a>(
     policy: &'a Policy,
     reports: &[&'a Report],
     circumstances: Circumstances<'a>,
-) -> impl Iterator<Item = (usize, Subject<'a>)> {
-    let of_report = move |(index, report): (usize, &&'a Report)| {
-        let report = *report;
-        let scanner = report.scan.as_ref().map_or("", |scan| scan.scanner);
-        let subject = move |finding: &'a Finding| {
+) -> Vec<(usize, Subject<'a>)> {
+    let today = circumstances.today();
+    let Knowledge { kev, epss, vex, .. } = circumstances.knowledge;
+    let (kev, epss, vex) = (kev.read(), epss.read(), vex.read().unwrap_or_default());
+    let mut subjects = Vec::with_capacity(reports.iter().map(|report| report.findings.len()).sum());
+    let mut own_scanner: HashMap<&str, Arc<[&str]>> = HashMap::new();
+    for (index, report) in reports.iter().enumerate() {
+        let Ok(scan) = &report.scan else { continue };
+        let seen_by = own_scanner
+            .entry(scan.scanner)
+            .or_insert_with(|| Arc::new([scan.scanner]));
+        for finding in &report.findings {
             let severity = match finding.severity {
                 Severity::Unknown => policy.unknown_severity,
                 known => known,
             };
+            let ids = finding.vulnerability_ids.as_slice();
+            // Without the catalogue, a report that says yes is to be believed.
+            let listed = kev.map(|kev| kev.lookup(ids).is_some());
+            let listed = listed.or((policy.kev.required == Some(false)).then_some(false));
             let subject = Subject {
+                lane: &report.lane,
+                scanner: scan.scanner,
+                finding,
                 severity,
                 workspace: circumstances.workspace,
+                today,
+                new: None,
+                first_seen: None,
+                raised: None,
+                vex: ruling(vex, finding, circumstances.now),
                 allowance: policy.sla.get(&severity).copied(),
-                ..Subject::new(&report.lane, scanner, finding, circumstances.today)
+                kev: if finding.kev { Some(true) } else { listed },
+                epss: epss
+                    .and_then(|epss| epss.lookup(ids))
+                    .map(|epss| epss.score),
+                seen_by: Arc::clone(seen_by),
             };
-            (index, subject)
-        };
-        report.findings.iter().map(subject)
+            subjects.push((index, subject));
+        }
+    }
+    subjects
+}
+
+/// The VEX statement that takes a finding out of the decision.
+fn ruling<'a>(vex: &'a [Vex], finding: &'a Finding, now: Timestamp) -> Option<Ruling<'a>> {
+    let package = match &finding.location {
+        Location::Package { purl, .. } if !vex.is_empty() => purl.as_deref()?,
+        _ => return None,
     };
-    reports.iter().enumerate().flat_map(of_report)
+    let subject = vex::Subject {
+        ids: &finding.vulnerability_ids,
+        package: Some(package),
+        artifact: None,
+    };
+    let ruling = vex::lookup(vex, &subject)?;
+    // What was said in the future was not said by an honest clock.
+    let is_of_now = ruling.statement.time <= now.checked_add(knowledge::SKEW).unwrap_or(now);
+    (ruling.statement.status.suppresses() && is_of_now).then_some(ruling)
+}
+
+/// Holds the findings against the baseline, where there is one.
+fn compare<'a>(
+    subjects: &mut [(usize, Subject<'a>)],
+    policy: &Policy,
+    reports: &[&'a Report],
+    circumstances: Circumstances<'a>,
+) -> Option<Comparison> {
+    let Some(baseline) = circumstances.knowledge.baseline.read() else {
+        let new = match (policy.first_run?, circumstances.knowledge.baseline) {
+            (FirstRun::AllNew, _) => true,
+            (FirstRun::NoneNew, Given::Unusable(_)) => return None,
+            (FirstRun::NoneNew, _) => false,
+        };
+        for (_, subject) in subjects {
+            subject.new = Some(new);
+            subject.first_seen = Some(subject.today);
+        }
+        return None;
+    };
+    let current: Vec<_> = subjects
+        .iter()
+        .map(|(_, subject)| Current {
+            scanner: subject.scanner,
+            finding: subject.finding,
+        })
+        .collect();
+    let sound = reports
+        .iter()
+        .filter(|report| matches!(report.health(), Health::Complete | Health::Degraded));
+    let looked_at = sound
+        .filter_map(|report| Some((report.lane.as_str(), report.scan.as_ref().ok()?.scanner)))
+        .collect();
+    let comparison = baseline::compare(baseline, &current, &looked_at, circumstances.today());
+    for ((_, subject), history) in subjects.iter_mut().zip(&comparison.histories) {
+        subject.new = Some(history.new);
+        subject.first_seen = Some(history.first_seen);
+        subject.raised = history.raised;
+    }
+    Some(comparison)
+}
+
+/// Finds the issues, and who sees them.
+fn issues<'a>(
+    subjects: &mut [(usize, Subject<'a>)],
+    circumstances: Circumstances<'a>,
+) -> Issues<'a> {
+    let seen: Vec<_> = subjects
+        .iter()
+        .map(|(_, subject)| Seen {
+            scanner: subject.scanner,
+            severity: subject.severity,
+            finding: subject.finding,
+        })
+        .collect();
+    let issues = Issues::of(&seen, circumstances.workspace);
+    for issue in issues.all() {
+        let seen_by: Arc<[&str]> = issue.seen_by.as_slice().into();
+        for &finding in &issue.findings {
+            if let Some((_, subject)) = subjects.get_mut(finding) {
+                subject.seen_by = Arc::clone(&seen_by);
+            }
+        }
+    }
+    issues
 }
 
 /// The order of listings, the same whatever order the reports came in.
-fn order<'j>(judged: &'j Judged<'_>) -> impl Ord + use<'j> {
+fn order<'s>((report, subject): &'s (usize, Subject<'_>)) -> impl Ord + use<'s> {
     let Subject {
         lane,
         scanner,
         finding,
         severity,
         ..
-    } = judged.subject;
+    } = subject;
     (
         severity,
-        judged.standing.status,
         lane,
         scanner,
         &finding.location,
         &finding.rule_id,
         finding.fingerprint,
-        judged.report,
+        report,
         &finding.pointer,
     )
 }
 
-/// Counts identities, so that a finding in two copies of a report counts once.
-fn count<'a>(
-    rule: &'a Rule,
-    today: Date,
-    known: Needs,
-    findings: &[Judged<'_>],
-    notices: &mut Notices,
-) -> RuleOutcome<'a> {
-    let mut identities = HashSet::new();
-    let mut counted = Vec::new();
-    let mut unanswered = Unanswered::default();
-    // What is missing for an answer is a gap of its own.
-    let open = findings
-        .iter()
-        .enumerate()
-        .filter(|(_, judged)| judged.standing.status == Status::Open)
-        .filter(|_| !rule.selector.needs().exceed(known));
-    for (index, judged) in open {
-        match rule.selector.matches(&judged.subject) {
-            Ok(true) => {
-                identities.insert(judged.subject.finding.fingerprint);
-                counted.push(index);
+impl<'a> Decision<'a> {
+    /// Counts the open findings that a rule means, each problem once.
+    fn count(&self, rule: &'a Rule, known: Needs, notices: &mut Notices) -> RuleOutcome<'a> {
+        let mut counted = Vec::new();
+        let mut unanswered = Unanswered::default();
+        // What is missing for an answer is a gap of its own.
+        let can_be_asked = !rule.selector.needs().exceed(known);
+        let findings = self.findings.iter().enumerate();
+        let open =
+            findings.filter(|(_, judged)| can_be_asked && judged.standing.status == Status::Open);
+        for (index, judged) in open {
+            match rule.selector.matches(&judged.subject) {
+                Ok(true) => counted.push(index),
+                Ok(false) => {}
+                Err(error) => unanswered.add(judged, &error),
             }
-            Ok(false) => {}
-            Err(error) => unanswered.add(judged, &error),
+        }
+        notices
+            .gaps
+            .extend(unanswered.into_notice("rule", &rule.id));
+        RuleOutcome {
+            rule,
+            action: rule.action_on(self.circumstances.today()),
+            count: self.issues.count(counted.iter().copied()),
+            findings: counted,
         }
     }
-    notices
-        .gaps
-        .extend(unanswered.into_notice("rule", &rule.id));
-    RuleOutcome {
-        rule,
-        action: rule.action_on(today),
-        findings: counted,
-        count: identities.len() as u64,
+
+    /// Notes at each finding the rules that fail by it.
+    fn mark_breaks(&mut self) {
+        let Self {
+            rules, findings, ..
+        } = self;
+        let failing = rules
+            .iter()
+            .filter(|outcome| outcome.is_broken() && outcome.action == Action::Fail);
+        for outcome in failing {
+            for &index in &outcome.findings {
+                if let Some(judged) = findings.get_mut(index) {
+                    judged.breaks.push(&outcome.rule.id);
+                }
+            }
+        }
     }
 }
 
@@ -312,7 +455,7 @@ fn settle<'a>(
             concerned.unanswered.add(judged, error);
         }
     }
-    let Circumstances { today, authors, .. } = *circumstances;
+    let (today, authors) = (circumstances.today(), circumstances.authors);
     let outcome = |exception: &'a Exception| {
         let Concerned {
             accepted,

@@ -106,7 +106,7 @@ impl<'a> Judge<'a> {
             standing.status = Status::Suppressed;
             return standing;
         }
-        if subject.is_not_affected {
+        if subject.vex.is_some() {
             standing.status = Status::NotAffected;
             return standing;
         }

@@ -20,6 +20,7 @@ mod document;
 pub mod expression;
 mod index;
 mod judge;
+pub mod knowledge;
 pub mod load;
 mod notices;
 pub mod problem;

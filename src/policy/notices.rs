@@ -16,6 +16,17 @@ pub struct Notice {
     pub text: String,
 }
 
+impl From<String> for Notice {
+    /// Something to say of the gate as a whole.
+    fn from(text: String) -> Self {
+        Self {
+            lane: None,
+            report: None,
+            text,
+        }
+    }
+}
+
 /// The findings that a rule or an exception could not be asked about. That is no
 /// yes and no no, so whoever relies on an answer must hear of it.
 #[derive(Default)]
@@ -42,11 +53,7 @@ impl Unanswered {
                 "`when` of the {what} {id} has no answer for {findings} findings; the first is {first}"
             ),
         };
-        Some(Notice {
-            lane: None,
-            report: None,
-            text,
-        })
+        Some(text.into())
     }
 }
 
@@ -63,11 +70,7 @@ impl Notices {
         let mut notices = Self::default();
         if reports.is_empty() {
             let text = "no report was read: nothing was looked at".to_owned();
-            notices.gaps.push(Notice {
-                lane: None,
-                report: None,
-                text,
-            });
+            notices.gaps.push(text.into());
         }
         for report in reports {
             notices.add_report(report, policy.lanes.get(&report.lane));

@@ -210,8 +210,10 @@ impl Question {
             Self::Age(bound) => subject.age().is_some_and(|age| bound.holds(&age)),
             Self::Cwe(wanted) => wanted.iter().any(|cwe| finding.cwes.contains(cwe)),
             Self::Fingerprint(wanted) => wanted.contains(&finding.fingerprint),
-            Self::SeenBy(SeenBy::AtLeast(least)) => subject.seen_by().count() as u64 >= *least,
-            Self::SeenBy(SeenBy::Any(patterns)) => patterns.match_any(subject.seen_by()),
+            Self::SeenBy(SeenBy::AtLeast(least)) => subject.seen_by.len() as u64 >= *least,
+            Self::SeenBy(SeenBy::Any(patterns)) => {
+                patterns.match_any(subject.seen_by.iter().copied())
+            }
             Self::Lane(patterns) => patterns.match_any([subject.lane]),
             Self::Scanner(patterns) => patterns.match_any([subject.scanner]),
             Self::Rule(patterns) => patterns.match_any([finding.rule_id.as_str()]),
@@ -292,7 +294,7 @@ impl Question {
                 numbers.join(", ")
             }
             Self::Fingerprint(_) => finding.fingerprint.to_string(),
-            Self::SeenBy(_) => subject.seen_by().collect::<Vec<_>>().join(", "),
+            Self::SeenBy(_) => subject.seen_by.join(", "),
             Self::Lane(_) => subject.lane.to_owned(),
             Self::Scanner(_) => subject.scanner.to_owned(),
             Self::Rule(_) => finding.rule_id.clone(),
@@ -542,7 +544,7 @@ mod tests {
             allowance: Some(30),
             kev: Some(true),
             epss: Some(0.42),
-            also_seen_by: vec!["dependency-check"],
+            seen_by: ["dependency-check", "trivy"].into(),
             ..Subject::new("mainline-sca", "trivy", finding, today)
         }
     }
@@ -591,7 +593,7 @@ mod tests {
         let finding = package("pkg:npm/a@1.2", "a");
         let (several, alone) = (known(&finding), {
             let mut alone = known(&finding);
-            alone.also_seen_by.clear();
+            alone.seen_by = ["trivy"].into();
             alone
         });
         for (seen_by, expected) in [

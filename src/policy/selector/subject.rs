@@ -1,7 +1,11 @@
 //! A finding with all that a selector may ask about it.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 
+use crate::baseline::Raised;
+use crate::enrichment::vex::Ruling;
 use crate::finding::{Finding, Location, Severity};
 use crate::fingerprint::stable_path;
 
@@ -27,25 +31,16 @@ pub struct Subject<'a> {
     pub first_seen: Option<Date>,
     /// When its severity last rose.
     pub raised: Option<Raised>,
-    /// Whether a VEX document says that the product is not affected.
-    pub is_not_affected: bool,
+    /// The VEX statement that takes it out of the decision.
+    pub vex: Option<Ruling<'a>>,
     /// How many days the policy allows for its mending.
     pub allowance: Option<u32>,
     /// Whether it is known to be exploited.
     pub kev: Option<bool>,
     /// The probability, 0 to 1, that it is exploited within 30 days.
     pub epss: Option<f64>,
-    /// The other scanners that see the same problem.
-    pub also_seen_by: Vec<&'a str>,
-}
-
-/// A rise of a finding's severity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Raised {
-    /// What it was.
-    pub from: Severity,
-    /// The day on which that was seen.
-    pub on: Date,
+    /// The scanners that see the same problem, its own included.
+    pub seen_by: Arc<[&'a str]>,
 }
 
 impl<'a> Subject<'a> {
@@ -61,11 +56,11 @@ impl<'a> Subject<'a> {
             new: None,
             first_seen: None,
             raised: None,
-            is_not_affected: false,
+            vex: None,
             allowance: None,
             kev: None,
             epss: None,
-            also_seen_by: Vec::new(),
+            seen_by: Arc::new([scanner]),
         }
     }
 
@@ -82,11 +77,6 @@ impl<'a> Subject<'a> {
             Some(days) => self.age().map(|age| age > days),
             None => Some(false),
         }
-    }
-
-    /// The scanners that see the problem, its own first.
-    pub fn seen_by(&self) -> impl Iterator<Item = &'a str> {
-        std::iter::once(self.scanner).chain(self.also_seen_by.iter().copied())
     }
 
     /// CVE and other advisory identifiers, and the rule's, which often is one.

@@ -1,0 +1,321 @@
+//! What the summary says of a finding.
+
+use std::collections::HashSet;
+
+use jiff::Span;
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+
+use crate::finding::{Category, Confidence, CvssVersion, Finding, Location, Severity};
+use crate::policy::decide::{Decision, Judged, Status};
+use crate::report::Report;
+
+/// A finding, with its way to the verdict.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FindingRow<'a> {
+    /// What makes it the same finding from run to run, `sg1:…`.
+    pub fingerprint: String,
+    /// What stays the same when its file is renamed or reformatted, `sc1:…`;
+    /// absent when that is no more than the rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+    /// Whether it counts against rules.
+    pub status: Status,
+    /// The exception that accepts it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exception: Option<&'a str>,
+    /// Why its scanner suppressed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suppressed: Option<&'a str>,
+    /// The broken rules that it counts for and that make the verdict `fail`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub breaks: Vec<&'a str>,
+    /// The scanner that found it.
+    pub scanner: &'a str,
+    /// The lane of its report.
+    pub lane: &'a str,
+    /// What kind of problem it is.
+    pub category: Category,
+    /// The scanner's name of the rule, advisory or check.
+    pub rule_id: &'a str,
+    /// One line for people.
+    pub title: &'a str,
+    /// The scanner's explanation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<&'a str>,
+    /// On the gate's scale.
+    pub severity: Severity,
+    /// What the policy counts an unknown severity as.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counts_as: Option<Severity>,
+    /// The scanner's own word or number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scanner_severity: Option<&'a str>,
+    /// How sure the scanner is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<Confidence>,
+    /// Weaknesses, as `CWE-79`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cwe: Vec<String>,
+    /// CVE and other advisory identifiers.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub vulnerability_ids: &'a [String],
+    /// The scanner's CVSS score.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cvss: Option<CvssRow<'a>>,
+    /// Whether it is known to be exploited, by the report or the catalogue.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub kev: bool,
+    /// The probability, 0 to 1, that it is exploited within 30 days.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epss: Option<f64>,
+    /// Whether the baseline does not know it; absent without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new: Option<bool>,
+    /// The day on which it was first seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_seen: Option<String>,
+    /// The last day that the policy's `[sla]` allows it to stay open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due: Option<String>,
+    /// The last time that its severity rose.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raised: Option<RaisedRow>,
+    /// The file that it was in, where that was another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renamed_from: Option<String>,
+    /// The VEX statement that takes it out of the decision.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vex: Option<VexRow<'a>>,
+    /// The issue that it is of, where it is seen more than once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issue: Option<String>,
+    /// Where it is.
+    pub location: &'a Location,
+    /// In how many places it was seen.
+    pub instance_count: u64,
+    /// The first of these places, where a scanner groups several.
+    #[serde(skip_serializing_if = "<[Location]>::is_empty")]
+    pub instances: &'a [Location],
+    /// Versions in which the package is repaired.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub fixed_in: &'a [String],
+    /// Addresses to read on: the first of those that the report has.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub references: &'a [String],
+    /// How many addresses the report has.
+    pub reference_count: u64,
+    /// The keyed digest that stands for a secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<&'a str>,
+    /// The report's path.
+    pub report: &'a str,
+    /// Where in the report it stands.
+    pub pointer: &'a str,
+}
+
+/// A rise of a severity.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RaisedRow {
+    /// What it was.
+    pub from: Severity,
+    /// The day on which that was seen.
+    pub on: String,
+}
+
+/// What a VEX document says of a finding.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct VexRow<'a> {
+    /// `not affected` or `fixed`.
+    pub status: &'a str,
+    /// Why, in the document's words.
+    pub reason: Option<&'a str>,
+    /// The document.
+    pub document: &'a str,
+    /// Where in the document it stands.
+    pub pointer: &'a str,
+}
+
+/// A score of the Common Vulnerability Scoring System.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CvssRow<'a> {
+    /// The major version.
+    pub version: CvssVersion,
+    /// The base score, 0 to 10.
+    pub score: f64,
+    /// The vector, where the report has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vector: Option<&'a str>,
+}
+
+impl<'a> FindingRow<'a> {
+    /// A finding as it stands in a report, before any policy.
+    pub fn undecided(finding: &'a Finding, report: &'a Report) -> Self {
+        let suppressed = finding.suppressed.as_deref();
+        Self {
+            fingerprint: finding.fingerprint.to_string(),
+            content: finding.content.map(|content| content.to_string()),
+            status: if suppressed.is_some() {
+                Status::Suppressed
+            } else {
+                Status::Open
+            },
+            exception: None,
+            suppressed,
+            breaks: Vec::new(),
+            scanner: report.scan.as_ref().map_or("", |scan| scan.scanner),
+            lane: &report.lane,
+            category: finding.category,
+            rule_id: &finding.rule_id,
+            title: &finding.title,
+            description: finding.description.as_deref(),
+            severity: finding.severity,
+            counts_as: None,
+            scanner_severity: finding.scanner_severity.as_deref(),
+            confidence: finding.confidence,
+            cwe: finding
+                .cwes
+                .iter()
+                .map(|number| format!("CWE-{number}"))
+                .collect(),
+            vulnerability_ids: &finding.vulnerability_ids,
+            cvss: finding.cvss.as_ref().map(|cvss| CvssRow {
+                version: cvss.version,
+                score: cvss.score,
+                vector: cvss.vector.as_deref(),
+            }),
+            kev: finding.kev,
+            epss: None,
+            new: None,
+            first_seen: None,
+            due: None,
+            raised: None,
+            renamed_from: None,
+            vex: None,
+            issue: None,
+            location: &finding.location,
+            instance_count: finding.instance_count,
+            instances: &finding.instances,
+            fixed_in: &finding.fixed_in,
+            references: &finding.references,
+            reference_count: finding.reference_count,
+            secret: finding.secret.as_deref(),
+            report: &report.path,
+            pointer: &finding.pointer,
+        }
+    }
+
+    fn decided(
+        decision: &Decision<'a>,
+        index: usize,
+        judged: &Judged<'a>,
+        report: &'a Report,
+    ) -> Self {
+        let Judged {
+            subject,
+            standing,
+            breaks,
+            ..
+        } = judged;
+        let is_unknown = subject.finding.severity == Severity::Unknown;
+        let history = decision
+            .comparison
+            .as_ref()
+            .and_then(|comparison| comparison.histories.get(index));
+        let due = |first_seen: Date| {
+            let days = Span::new().days(subject.allowance?);
+            first_seen.checked_add(days).ok()
+        };
+        Self {
+            status: standing.status,
+            exception: standing.exception.map(|exception| exception.id.as_str()),
+            breaks: breaks.clone(),
+            counts_as: is_unknown.then_some(subject.severity),
+            kev: subject.kev.unwrap_or(false),
+            epss: subject.epss,
+            new: subject.new,
+            first_seen: subject.first_seen.map(|date| date.to_string()),
+            due: subject
+                .first_seen
+                .and_then(due)
+                .map(|date| date.to_string()),
+            raised: subject.raised.map(|raised| RaisedRow {
+                from: raised.from,
+                on: raised.on.to_string(),
+            }),
+            renamed_from: history
+                .and_then(|history| history.renamed_from.as_deref())
+                .map(str::to_owned),
+            vex: subject.vex.map(|ruling| VexRow {
+                status: ruling.statement.status.name(),
+                reason: ruling.statement.reason.as_deref(),
+                document: &ruling.document.origin.path,
+                pointer: &ruling.statement.pointer,
+            }),
+            issue: decision
+                .issues
+                .of_finding(index)
+                .map(|issue| issue.id.to_string()),
+            ..Self::undecided(subject.finding, report)
+        }
+    }
+
+    /// What it is, in a line: the title or, where that says no more than the
+    /// rule, the beginning of the explanation.
+    pub fn headline(&self) -> &'a str {
+        match self.description {
+            Some(description) if self.title == self.rule_id => {
+                let line = description.trim().lines().next().unwrap_or_default();
+                line.split_once(". ").map_or(line, |(sentence, _)| sentence)
+            }
+            _ => self.title,
+        }
+    }
+
+    /// The upgrade that the report names, in words.
+    pub fn upgrade(&self) -> Option<String> {
+        match (self.location, self.fixed_in) {
+            (Location::Package { name, .. }, [fixed, ..]) => {
+                Some(format!("upgrade {name} to {fixed}"))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The findings of a decision, each made into a row only when it is written:
+/// there may be a million.
+#[derive(Debug, Clone, Copy)]
+pub struct Findings<'a>(pub(super) &'a Decision<'a>);
+
+impl Serialize for Findings<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let all = 0..self.0.findings.len();
+        serializer.collect_seq(all.filter_map(|index| self.row(index)))
+    }
+}
+
+impl<'a> Findings<'a> {
+    fn row(self, index: usize) -> Option<FindingRow<'a>> {
+        let judged = self.0.findings.get(index)?;
+        let report = self.0.reports.get(judged.report)?;
+        Some(FindingRow::decided(self.0, index, judged, report))
+    }
+
+    /// The findings that keep the release from going on; one that stands in
+    /// several reports once.
+    pub(super) fn blocking(self) -> impl Iterator<Item = FindingRow<'a>> {
+        self.blocking_indices()
+            .filter_map(move |index| self.row(index))
+    }
+
+    pub(super) fn blocking_indices(self) -> impl Iterator<Item = usize> {
+        let mut seen = HashSet::new();
+        let findings = self.0.findings.iter().enumerate();
+        let blocking = findings.filter(move |(_, judged)| {
+            !judged.breaks.is_empty() && seen.insert(judged.subject.finding.fingerprint)
+        });
+        blocking.map(|(index, _)| index)
+    }
+}

@@ -1,0 +1,327 @@
+//! The public record of a decision, `security-gate-summary.json`.
+//!
+//! These types are frozen: pipelines read them for years. They copy what the
+//! program's own types say, so that those may change. A field may be added; a
+//! change of meaning needs a new [`SCHEMA`].
+
+use std::collections::HashSet;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::policy::decide::{Decision, Judged, Status, Verdict};
+use crate::policy::{Mode, Policy};
+use crate::report::BySeverity;
+
+mod finding;
+mod reasons;
+mod rows;
+
+pub use finding::{CvssRow, FindingRow, Findings, RaisedRow, VexRow};
+pub use reasons::{Effect, Reason};
+pub use rows::{
+    BaselineRow, DatedRow, ExceptionRow, FileRow, FixedRow, IssueRow, KnowledgeRow, RefusedRow,
+    ReportRow, RuleRow,
+};
+
+use rows::fingerprints;
+
+/// The name and version of the record's format.
+pub const SCHEMA: &str = "security-gate-summary/1";
+
+/// The record of a decision.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Summary<'a> {
+    /// `security-gate-summary/1`.
+    pub schema: &'static str,
+    /// What decided.
+    pub tool: Tool,
+    /// When it was decided, RFC 3339 in UTC.
+    pub time: String,
+    /// What was decided about.
+    pub context: &'a Context,
+    /// By what it was decided.
+    pub policy: PolicyRow<'a>,
+    /// Whether the verdict decides the exit code.
+    pub mode: Mode,
+    /// Whether the release may go on; when observing, whether it might.
+    pub verdict: Verdict,
+    /// The exit code of the program: 0 pass, 1 fail, 3 incomplete; when observing,
+    /// 0 whatever the verdict.
+    pub exit_code: u8,
+    /// Why, most important first. Empty when there is nothing to say.
+    pub reasons: Vec<Reason>,
+    /// Findings by status and severity, each identity once.
+    pub counts: Counts,
+    /// How many problems the open findings are: those of one issue are one.
+    pub problems: u64,
+    /// What became of the baseline; absent without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<BaselineRow<'a>>,
+    /// What was known besides the reports.
+    pub knowledge: KnowledgeRow<'a>,
+    /// The lanes, by name.
+    pub lanes: Vec<LaneRow<'a>>,
+    /// The report files, by lane and path.
+    pub reports: Vec<ReportRow<'a>>,
+    /// Files of searched folders that are sound and no reports: they were passed
+    /// over.
+    pub passed_over: &'a [String],
+    /// The rules, in the policy's order.
+    pub rules: Vec<RuleRow<'a>>,
+    /// The exceptions, in the policy's order.
+    pub exceptions: Vec<ExceptionRow<'a>>,
+    /// Findings that are one problem, seen more than once.
+    pub issues: Vec<IssueRow<'a>>,
+    /// Every finding, worst first.
+    #[schemars(with = "Vec<FindingRow<'a>>")]
+    pub findings: Findings<'a>,
+}
+
+/// The program.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Tool {
+    /// `security-gate`.
+    pub name: &'static str,
+    /// Its version.
+    pub version: &'static str,
+}
+
+/// What a decision is about, as the pipeline's environment tells; `null` where it
+/// does not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Context {
+    /// The CI system: `gitlab`, `github`, ….
+    pub provider: Option<String>,
+    /// The project, as its forge names it.
+    pub project: Option<String>,
+    /// The branch under test; in a merge request, its source.
+    pub branch: Option<String>,
+    /// The branch that a merge request goes to.
+    pub target_branch: Option<String>,
+    /// The number of the merge or pull request.
+    pub merge_request: Option<String>,
+    /// The commit under test.
+    pub commit: Option<String>,
+    /// The tag under test.
+    pub tag: Option<String>,
+    /// The environment that is deployed to.
+    pub environment: Option<String>,
+    /// The pipeline's address, or else its number.
+    pub pipeline: Option<String>,
+    /// Who made the change under test, by all names that the environment tells.
+    pub authors: Vec<String>,
+}
+
+/// The policy that decided.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PolicyRow<'a> {
+    /// Its texts, those extended first.
+    pub sources: Vec<SourceRow<'a>>,
+}
+
+/// One text of a policy.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SourceRow<'a> {
+    /// The file as it was named, or `builtin:NAME`.
+    pub name: &'a str,
+    /// SHA-256 of the text, in hexadecimal.
+    pub sha256: String,
+}
+
+/// Findings by status, then by severity.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Counts {
+    /// Those that count against rules.
+    pub open: BySeverity,
+    /// Those that an exception accepts.
+    pub accepted: BySeverity,
+    /// Those that a VEX document says do not affect the product.
+    pub not_affected: BySeverity,
+    /// Those that their scanner suppressed.
+    pub suppressed: BySeverity,
+}
+
+impl Counts {
+    fn add(&mut self, judged: &Judged<'_>) {
+        let counts = match judged.standing.status {
+            Status::Open => &mut self.open,
+            Status::Accepted => &mut self.accepted,
+            Status::NotAffected => &mut self.not_affected,
+            Status::Suppressed => &mut self.suppressed,
+        };
+        counts.add(judged.subject.finding.severity);
+    }
+}
+
+/// A lane, and what came of it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct LaneRow<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// `fail` when one of its findings breaks a rule; `incomplete` when
+    /// something is missing; else `pass`.
+    pub outcome: Verdict,
+    /// Scanners that must have a report.
+    pub expect: &'a [String],
+    /// How many report files it has.
+    pub reports: usize,
+    /// Its findings, each identity once.
+    pub counts: Counts,
+}
+
+impl<'a> Summary<'a> {
+    /// Writes the decision down.
+    pub fn new(
+        decision: &'a Decision<'a>,
+        passed_over: &'a [String],
+        context: &'a Context,
+        exit_code: u8,
+    ) -> Self {
+        let policy = decision.policy;
+        let open = decision.findings.iter().enumerate();
+        let open = open.filter(|(_, judged)| judged.standing.status == Status::Open);
+        let fingerprints = |indices: &[usize]| fingerprints(decision, indices);
+        let rules = decision.rules.iter().map(|outcome| RuleRow {
+            id: &outcome.rule.id,
+            condition: &outcome.rule.condition,
+            action: outcome.action,
+            effective: outcome.rule.effective.map(|date| date.to_string()),
+            broken: outcome.is_broken(),
+            max: outcome.rule.max,
+            count: outcome.count,
+            help: outcome.rule.help.as_deref(),
+            findings: fingerprints(&outcome.findings),
+        });
+        let exceptions = decision.exceptions.iter();
+        let exceptions = exceptions.map(|outcome| ExceptionRow::new(decision, outcome));
+        Self {
+            schema: SCHEMA,
+            tool: Tool {
+                name: env!("CARGO_PKG_NAME"),
+                version: env!("CARGO_PKG_VERSION"),
+            },
+            time: decision.circumstances.now.to_string(),
+            context,
+            policy: PolicyRow {
+                sources: sources(policy),
+            },
+            mode: policy.mode,
+            verdict: decision.verdict(),
+            exit_code,
+            reasons: reasons::reasons(decision, passed_over),
+            counts: counts(&decision.findings, None),
+            problems: decision.issues.count(open.map(|(index, _)| index)),
+            baseline: BaselineRow::new(decision),
+            knowledge: KnowledgeRow::new(&decision.circumstances.knowledge),
+            lanes: lanes(decision, policy),
+            reports: decision
+                .reports
+                .iter()
+                .map(|report| ReportRow::from(*report))
+                .collect(),
+            passed_over,
+            rules: rules.collect(),
+            exceptions: exceptions.collect(),
+            issues: decision
+                .issues
+                .all()
+                .iter()
+                .map(|issue| IssueRow::new(decision, issue))
+                .collect(),
+            findings: Findings(decision),
+        }
+    }
+
+    /// The findings that keep the release from going on, worst first; one that
+    /// stands in several reports once.
+    pub fn blocking(&self) -> impl Iterator<Item = FindingRow<'a>> {
+        self.findings.blocking()
+    }
+
+    /// How many they are.
+    pub fn blocking_count(&self) -> usize {
+        self.findings.blocking_indices().count()
+    }
+
+    /// What to do about a finding: the upgrade that the report names, or the help
+    /// of the last rule that it breaks, which is the most particular: what a
+    /// policy extends comes before its own.
+    pub fn advice(&self, finding: &FindingRow<'_>) -> Option<String> {
+        let mut broken = self
+            .rules
+            .iter()
+            .rev()
+            .filter(|rule| finding.breaks.contains(&rule.id));
+        finding
+            .upgrade()
+            .or_else(|| broken.find_map(|rule| rule.help).map(str::to_owned))
+    }
+}
+
+fn sources(policy: &Policy) -> Vec<SourceRow<'_>> {
+    let digest = |text: &str| base16ct::lower::encode_string(&Sha256::digest(text));
+    policy
+        .sources
+        .iter()
+        .map(|source| SourceRow {
+            name: &source.name,
+            sha256: digest(&source.text),
+        })
+        .collect()
+}
+
+/// Counts identities; a finding in two copies of a report counts once.
+fn counts(findings: &[Judged<'_>], lane: Option<&str>) -> Counts {
+    let mut seen = HashSet::new();
+    let mut counts = Counts::default();
+    for judged in findings
+        .iter()
+        .filter(|judged| lane.is_none_or(|lane| judged.subject.lane == lane))
+    {
+        let finding = judged.subject.finding;
+        if seen.insert((
+            finding.fingerprint,
+            judged.standing.status,
+            finding.severity,
+        )) {
+            counts.add(judged);
+        }
+    }
+    counts
+}
+
+fn lanes<'a>(decision: &Decision<'a>, policy: &'a Policy) -> Vec<LaneRow<'a>> {
+    let mut names: Vec<&str> = policy.lanes.keys().map(String::as_str).collect();
+    names.extend(decision.reports.iter().map(|report| report.lane.as_str()));
+    names.sort_unstable();
+    names.dedup();
+    let row = |name: &'a str| {
+        let mut findings = decision
+            .findings
+            .iter()
+            .filter(|judged| judged.subject.lane == name);
+        let is_missing = decision
+            .gaps
+            .iter()
+            .any(|gap| gap.lane.as_deref() == Some(name));
+        LaneRow {
+            name,
+            outcome: match findings.any(|judged| !judged.breaks.is_empty()) {
+                true => Verdict::Fail,
+                false if is_missing => Verdict::Incomplete,
+                false => Verdict::Pass,
+            },
+            expect: policy.lanes.get(name).map_or(&[], |lane| &lane.expect),
+            reports: decision
+                .reports
+                .iter()
+                .filter(|report| report.lane == name)
+                .count(),
+            counts: counts(&decision.findings, Some(name)),
+        }
+    };
+    names.into_iter().map(row).collect()
+}

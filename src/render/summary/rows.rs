@@ -1,0 +1,401 @@
+//! What the summary says of reports, rules, exceptions, issues and what was
+//! known besides.
+
+use std::collections::{BTreeMap, HashSet};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::baseline::Fate;
+use crate::enrichment::Origin;
+use crate::finding::{Category, Severity};
+use crate::issue::Issue;
+use crate::policy::Action;
+use crate::policy::decide::{Decision, ExceptionOutcome, ExceptionState, Refusal};
+use crate::policy::knowledge::Knowledge;
+use crate::report::{BySeverity, Health, Report};
+
+/// A report file, and what was read from it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ReportRow<'a> {
+    /// As named or found.
+    pub path: &'a str,
+    /// What it proves.
+    pub status: Health,
+    /// The scanner that wrote it; `null` when unreadable.
+    pub scanner: Option<&'a str>,
+    /// The scanner's version, where the report has it.
+    pub scanner_version: Option<&'a str>,
+    /// The scanner and the encoding.
+    pub format: Option<&'a str>,
+    /// The lane that it belongs to.
+    pub lane: &'a str,
+    /// Size of the file as stored.
+    pub bytes: u64,
+    /// SHA-256 of the file as stored; empty when it could not be read to its end.
+    pub sha256: &'a str,
+    /// When the report says that it was written, RFC 3339 in UTC.
+    pub generated_at: Option<String>,
+    /// What was scanned, where the report says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<&'a str>,
+    /// Findings that the scanner did not suppress.
+    pub findings: u64,
+    /// The places of those findings.
+    pub instances: u64,
+    /// Findings that the scanner suppressed.
+    pub suppressed: u64,
+    /// Results that the scanner suppressed and does not list.
+    pub hidden: u64,
+    /// `findings` by severity.
+    pub by_severity: BySeverity,
+    /// `findings` by category; those without any are left out.
+    pub by_category: &'a BTreeMap<Category, u64>,
+    /// What there is to say of the scan.
+    pub notes: Vec<&'a str>,
+    /// Why the file is unreadable.
+    pub error: Option<&'a str>,
+}
+
+impl<'a> From<&'a Report> for ReportRow<'a> {
+    fn from(report: &'a Report) -> Self {
+        let scan = report.scan.as_ref().ok();
+        Self {
+            path: &report.path,
+            lane: &report.lane,
+            status: report.health(),
+            scanner: scan.map(|scan| scan.scanner),
+            scanner_version: scan.and_then(|scan| scan.version.as_deref()),
+            format: scan.map(|scan| scan.format),
+            bytes: report.bytes,
+            sha256: &report.sha256,
+            generated_at: scan
+                .and_then(|scan| scan.generated_at)
+                .map(|time| time.to_string()),
+            target: scan.and_then(|scan| scan.target.as_deref()),
+            findings: report.tally.findings,
+            instances: report.tally.instances,
+            suppressed: report.tally.suppressed,
+            hidden: scan.map_or(0, |scan| scan.hidden),
+            by_severity: report.tally.by_severity,
+            by_category: &report.tally.by_category,
+            notes: scan
+                .iter()
+                .flat_map(|scan| &scan.notes)
+                .map(|note| note.text.as_str())
+                .collect(),
+            error: report.scan.as_ref().err().map(String::as_str),
+        }
+    }
+}
+
+/// A rule, and what came of it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RuleRow<'a> {
+    /// Its name.
+    pub id: &'a str,
+    /// The selector of its findings as the policy has it; empty for all.
+    pub condition: &'a str,
+    /// What happens today when it is broken.
+    pub action: Action,
+    /// The first day on which it can fail; it warns until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective: Option<String>,
+    /// Whether there are more problems than it allows.
+    pub broken: bool,
+    /// How many problems it allows.
+    pub max: u64,
+    /// How many problems it counts: findings of one issue count once.
+    pub count: u64,
+    /// What to do when it is broken.
+    pub help: Option<&'a str>,
+    /// The fingerprints of those that it counts.
+    pub findings: Vec<String>,
+}
+
+/// An exception, and what came of it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ExceptionRow<'a> {
+    /// Its name.
+    pub id: &'a str,
+    /// The selector of its findings, as the policy has it.
+    pub condition: &'a str,
+    /// Whether it holds, and for anything.
+    pub state: ExceptionState,
+    /// Why the risk is accepted.
+    pub reason: &'a str,
+    /// Who accepted it.
+    pub approved_by: Option<&'a str>,
+    /// The first day on which it holds.
+    pub decided: Option<String>,
+    /// The last day on which it holds.
+    pub expires: String,
+    /// Whether that day is near.
+    pub expires_soon: bool,
+    /// Where the risk is tracked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<&'a str>,
+    /// The fingerprints of the findings that it accepts or, when it does not hold
+    /// today, would accept.
+    pub findings: Vec<String>,
+    /// The open findings that it means and does not accept though it holds today.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<RefusedRow>,
+}
+
+/// A finding that an exception means and does not accept.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct RefusedRow {
+    /// The finding's fingerprint.
+    pub finding: String,
+    /// Why it is not accepted, in words.
+    pub why: String,
+}
+
+/// Findings that are one problem.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct IssueRow<'a> {
+    /// The smallest fingerprint of its findings.
+    pub id: String,
+    /// The fingerprints of its findings.
+    pub findings: Vec<String>,
+    /// The scanners that see it.
+    pub seen_by: &'a [&'a str],
+    /// The worst severity that a scanner gives it.
+    pub worst: Severity,
+    /// The least severity that a scanner gives it.
+    pub best: Severity,
+    /// Why its findings are one.
+    pub reasons: Vec<String>,
+}
+
+impl<'a> IssueRow<'a> {
+    pub(super) fn new(decision: &Decision<'a>, issue: &'a Issue<'a>) -> Self {
+        Self {
+            id: issue.id.to_string(),
+            findings: fingerprints(decision, &issue.findings),
+            seen_by: &issue.seen_by,
+            worst: issue.worst,
+            best: issue.best,
+            reasons: issue.reasons.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+/// What became of the baseline.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct BaselineRow<'a> {
+    /// When the latest summary in it was written, RFC 3339 in UTC.
+    pub time: String,
+    /// The summaries that it is made of.
+    pub sources: Vec<FileRow<'a>>,
+    /// Findings that it does not know, whatever their status.
+    pub new: usize,
+    /// Findings that it knows and that are still there.
+    pub unchanged: usize,
+    /// Findings that it knows and that nobody looked for today: no sound report
+    /// of that scanner in that lane.
+    pub not_looked_at: usize,
+    /// Findings that it knows and that are gone.
+    pub fixed: Vec<FixedRow<'a>>,
+}
+
+/// A finding that is gone.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FixedRow<'a> {
+    /// Its fingerprint.
+    pub fingerprint: String,
+    /// The scanner that found it.
+    pub scanner: &'a str,
+    /// The lane that it was in.
+    pub lane: &'a str,
+    /// The scanner's name of the rule, advisory or check.
+    pub rule_id: &'a str,
+    /// One line for people.
+    pub title: &'a str,
+    /// How bad it was.
+    pub severity: Severity,
+    /// Where it was, in words.
+    pub location: &'a str,
+    /// The day on which it was first seen.
+    pub first_seen: String,
+}
+
+/// A file besides the reports.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FileRow<'a> {
+    /// As it was named.
+    pub path: &'a str,
+    /// SHA-256 of the file as stored, in hexadecimal.
+    pub sha256: &'a str,
+}
+
+/// A file with knowledge from elsewhere.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct DatedRow<'a> {
+    /// As it was named.
+    pub path: &'a str,
+    /// SHA-256 of the file as stored, in hexadecimal.
+    pub sha256: &'a str,
+    /// When the knowledge is of, RFC 3339 in UTC.
+    pub date: String,
+    /// What in the file has no effect, or less than its author may think.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub notes: &'a [String],
+}
+
+impl<'a> From<&'a Origin> for DatedRow<'a> {
+    fn from(origin: &'a Origin) -> Self {
+        Self {
+            path: &origin.path,
+            sha256: &origin.stored.sha256,
+            date: origin.date.to_string(),
+            notes: &[],
+        }
+    }
+}
+
+/// What was known besides the reports.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct KnowledgeRow<'a> {
+    /// The catalogue of known exploited vulnerabilities.
+    pub kev: Option<DatedRow<'a>>,
+    /// Exploit predictions.
+    pub epss: Option<DatedRow<'a>>,
+    /// What makers say of vulnerabilities in their products.
+    pub vex: Vec<DatedRow<'a>>,
+}
+
+impl<'a> KnowledgeRow<'a> {
+    pub(super) fn new(knowledge: &Knowledge<'a>) -> Self {
+        let vex = knowledge.vex.read().unwrap_or_default();
+        Self {
+            kev: knowledge.kev.read().map(|kev| DatedRow::from(&kev.origin)),
+            epss: knowledge
+                .epss
+                .read()
+                .map(|epss| DatedRow::from(&epss.origin)),
+            vex: vex
+                .iter()
+                .map(|vex| DatedRow {
+                    notes: &vex.notes,
+                    ..DatedRow::from(&vex.origin)
+                })
+                .collect(),
+        }
+    }
+}
+
+impl<'a> BaselineRow<'a> {
+    /// Absent without a baseline.
+    pub(super) fn new(decision: &'a Decision<'a>) -> Option<Self> {
+        let baseline = decision.circumstances.knowledge.baseline.read()?;
+        let comparison = decision.comparison.as_ref()?;
+        let entries = |fate| {
+            let mut seen = HashSet::new();
+            let entries = comparison.with_fate(fate, baseline);
+            entries.filter(move |entry| seen.insert(entry.fingerprint))
+        };
+        let new = decision
+            .findings
+            .iter()
+            .filter(|judged| judged.subject.new == Some(true));
+        let new: HashSet<_> = new
+            .map(|judged| judged.subject.finding.fingerprint)
+            .collect();
+        Some(Self {
+            time: baseline.time().to_string(),
+            sources: baseline
+                .sources()
+                .map(|source| FileRow {
+                    path: &source.path,
+                    sha256: &source.sha256,
+                })
+                .collect(),
+            new: new.len(),
+            unchanged: entries(Fate::Unchanged).count(),
+            not_looked_at: entries(Fate::NotLookedAt).count(),
+            fixed: entries(Fate::Fixed)
+                .map(|entry| FixedRow {
+                    fingerprint: entry.fingerprint.to_string(),
+                    scanner: &entry.scanner,
+                    lane: &entry.lane,
+                    rule_id: &entry.rule_id,
+                    title: &entry.title,
+                    severity: entry.severity,
+                    location: &entry.location,
+                    first_seen: entry.first_seen.to_string(),
+                })
+                .collect(),
+        })
+    }
+}
+
+/// The identities of findings, each once.
+pub(super) fn fingerprints(decision: &Decision<'_>, indices: &[usize]) -> Vec<String> {
+    let fingerprint = |index: &usize| {
+        let judged = decision.findings.get(*index)?;
+        Some(judged.subject.finding.fingerprint.to_string())
+    };
+    let mut fingerprints: Vec<_> = indices.iter().filter_map(fingerprint).collect();
+    fingerprints.sort();
+    fingerprints.dedup();
+    fingerprints
+}
+
+impl<'a> ExceptionRow<'a> {
+    pub(super) fn new(decision: &Decision<'a>, outcome: &ExceptionOutcome<'a>) -> Self {
+        let ExceptionOutcome {
+            exception,
+            state,
+            expires_soon,
+            findings,
+            refused,
+        } = outcome;
+        let is_over = matches!(
+            state,
+            ExceptionState::Expired | ExceptionState::NotYetInForce
+        );
+        let concerned: Vec<_> = match is_over {
+            true => refused.iter().map(|(index, _)| *index).collect(),
+            false => findings.clone(),
+        };
+        let refused = refused.iter().filter(|_| !is_over);
+        let refused = refused.filter_map(|(index, refusal)| {
+            let judged = decision.findings.get(*index)?;
+            Some(RefusedRow {
+                finding: judged.subject.finding.fingerprint.to_string(),
+                why: in_words(*refusal),
+            })
+        });
+        let mut refused: Vec<_> = refused.collect();
+        refused.sort();
+        refused.dedup();
+        Self {
+            id: &exception.id,
+            condition: &exception.condition,
+            state: *state,
+            reason: &exception.reason,
+            approved_by: exception.approved_by.as_deref(),
+            decided: exception.decided.map(|date| date.to_string()),
+            expires: exception.expires.to_string(),
+            expires_soon: *expires_soon,
+            ticket: exception.ticket.as_deref(),
+            findings: fingerprints(decision, &concerned),
+            refused,
+        }
+    }
+}
+
+pub(super) fn in_words(refusal: Refusal) -> String {
+    match refusal {
+        Refusal::Expired => "it has expired".to_owned(),
+        Refusal::NotYetInForce => "it is not yet in force".to_owned(),
+        Refusal::ApprovedByAuthor => "who made the change approved it".to_owned(),
+        Refusal::Never => "the policy lets no exception accept this".to_owned(),
+        Refusal::Lapsed { from, on } => format!(
+            "the severity rose from {} on {on}, after it was decided",
+            from.name()
+        ),
+    }
+}
