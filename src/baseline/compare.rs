@@ -106,7 +106,7 @@ pub fn compare(
         .collect();
     let moved = match left.is_empty() {
         true => Vec::new(),
-        false => Moves::find(left, &left_of(current, &matched), baseline, current),
+        false => moves(left, left_of(current, &matched), baseline, current),
     };
     for (_, identity) in &moved {
         if let Some(seen) = seen.get_mut(*identity) {
@@ -209,6 +209,14 @@ struct Left<'a, T> {
     identity: T,
 }
 
+impl<T> Left<'_, T> {
+    /// Whether it is in a file that is not among these.
+    fn is_outside(&self, places: &HashSet<(&str, Cow<'_, str>)>) -> bool {
+        let place = self.place.as_deref().map(Cow::Borrowed);
+        place.is_some_and(|place| !places.contains(&(self.scanner, place)))
+    }
+}
+
 impl<'b> Left<'b, usize> {
     fn known(identity: usize, entries: &'b [Entry]) -> Option<Self> {
         let (entry, content) = entries
@@ -245,83 +253,58 @@ fn left_of<'a>(current: &[Current<'a>], matched: &[Option<usize>]) -> Vec<Left<'
     left
 }
 
-type Key<'a> = (&'a str, ContentDigest, Option<&'a str>);
-
-/// The entries that are left over, ready to be taken one by one.
-struct Moves<'a>(HashMap<Key<'a>, VecDeque<usize>>);
-
-impl<'a> Moves<'a> {
-    /// Which entries the identities that are left over are, with neither taken
-    /// twice.
-    fn find(
-        mut known: Vec<Left<'_, usize>>,
-        left: &[Left<'_, Fingerprint>],
-        baseline: &Baseline,
-        current: &[Current<'_>],
-    ) -> Vec<(Fingerprint, usize)> {
-        let mut found = Vec::new();
-        known.sort_unstable();
-        let mut in_place = Moves::new(&known, |left| left.place.as_deref());
-        let mut elsewhere = Vec::new();
-        for left in left {
-            match in_place.take(left, left.place.as_deref()) {
-                Some(identity) => found.push((left.identity, identity)),
-                None => elsewhere.push(left),
-            }
-        }
-        if elsewhere.is_empty() {
-            return found;
-        }
-        let taken: HashSet<_> = found.iter().map(|(_, identity)| *identity).collect();
-        known.retain(|known| !taken.contains(&known.identity));
-        let before = places(
-            baseline
-                .entries
-                .iter()
-                .filter_map(|entry| Some((&*entry.scanner, entry.place.as_deref()?))),
-        );
-        let now = places(
-            current
-                .iter()
-                .filter_map(|subject| Some((subject.scanner, place(&subject.finding.location)?))),
-        );
-        let is_in =
-            |places: &HashSet<(&str, Cow<'_, str>)>, scanner: &str, place: &Option<String>| {
-                place
-                    .as_deref()
-                    .is_none_or(|place| places.contains(&(scanner, Cow::Borrowed(place))))
-            };
-        known.retain(|known| !is_in(&now, known.scanner, &known.place));
-        let mut gone = Moves::new(&known, |_| None);
-        for left in elsewhere {
-            if !is_in(&before, left.scanner, &left.place)
-                && let Some(identity) = gone.take(left, None)
-            {
-                found.push((left.identity, identity));
-            }
-        }
-        found
+/// Which entries the identities that are left over are, with neither taken twice:
+/// in the same file, else in one that has moved, rather under its old name.
+fn moves(
+    mut known: Vec<Left<'_, usize>>,
+    mut left: Vec<Left<'_, Fingerprint>>,
+    baseline: &Baseline,
+    current: &[Current<'_>],
+) -> Vec<(Fingerprint, usize)> {
+    known.sort_unstable();
+    let mut found = pair(&mut known, &mut left, |place| place);
+    if known.is_empty() || left.is_empty() {
+        return found;
     }
+    let before = baseline.entries.iter();
+    let before =
+        places(before.filter_map(|entry| Some((&*entry.scanner, entry.place.as_deref()?))));
+    let now = current.iter();
+    let now = places(
+        now.filter_map(|subject| Some((subject.scanner, place(&subject.finding.location)?))),
+    );
+    known.retain(|known| known.is_outside(&now));
+    left.retain(|left| left.is_outside(&before));
+    found.extend(pair(&mut known, &mut left, |place| {
+        place?.rsplit('/').next()
+    }));
+    found.extend(pair(&mut known, &mut left, |_| None));
+    found
+}
 
-    fn new(
-        known: &'a [Left<'a, usize>],
-        place: fn(&'a Left<'a, usize>) -> Option<&'a str>,
-    ) -> Self {
-        let mut by_key = HashMap::<_, VecDeque<_>>::new();
-        for left in known {
-            by_key
-                .entry((left.scanner, left.content, place(left)))
-                .or_default()
-                .push_back(left.identity);
-        }
-        Self(by_key)
+/// Takes out the pairs that share scanner, content, and what `part` makes of
+/// their places.
+fn pair(
+    known: &mut Vec<Left<'_, usize>>,
+    left: &mut Vec<Left<'_, Fingerprint>>,
+    part: fn(Option<&str>) -> Option<&str>,
+) -> Vec<(Fingerprint, usize)> {
+    let mut by_key = HashMap::<_, VecDeque<_>>::new();
+    for known in known.iter() {
+        let key = (known.scanner, known.content, part(known.place.as_deref()));
+        by_key.entry(key).or_default().push_back(known.identity);
     }
-
-    fn take(&mut self, left: &'a Left<'_, Fingerprint>, place: Option<&'a str>) -> Option<usize> {
-        self.0
-            .get_mut(&(left.scanner, left.content, place))?
-            .pop_front()
+    let mut found = Vec::new();
+    for left in left.iter() {
+        let key = (left.scanner, left.content, part(left.place.as_deref()));
+        let identity = by_key.get_mut(&key).and_then(VecDeque::pop_front);
+        found.extend(identity.map(|identity| (left.identity, identity)));
     }
+    let new: HashSet<_> = found.iter().map(|(fingerprint, _)| *fingerprint).collect();
+    left.retain(|left| !new.contains(&left.identity));
+    let taken: HashSet<_> = found.iter().map(|(_, identity)| *identity).collect();
+    known.retain(|known| !taken.contains(&known.identity));
+    found
 }
 
 /// The places that there are findings in, each made comparable only once.

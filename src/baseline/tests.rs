@@ -220,6 +220,19 @@ fn the_order_of_findings_makes_no_difference() {
 }
 
 #[test]
+fn a_file_that_moves_rather_keeps_its_name() {
+    let before = [finding("a/one.py", "f(x)"), finding("b/two.py", "f(x)")];
+    let now = [finding("c/two.py", "f(x)"), finding("d/other.py", "f(x)")];
+    let comparison = compare_with(&known(&before), &now, &["a"]);
+    let from: Vec<_> = comparison
+        .histories
+        .iter()
+        .map(|history| history.renamed_from.as_deref())
+        .collect();
+    assert_eq!(from, [Some("b/two.py"), Some("a/one.py")]);
+}
+
+#[test]
 fn an_identity_is_one_in_all_lanes() {
     let bug = finding("a.py", "f(x)");
     let rows = [

@@ -157,8 +157,11 @@ fn finding(entry: &Entry<'_>, rule: &str, pointer: String, emitter: &Emitter<'_>
         }
         // The line has the password in it: a plain hash could confirm a guess.
         let line = secrets.digest(identity);
-        // One more digest of the line would help to confirm one, too.
-        content = secret.clone().unwrap_or_else(|| line.clone());
+        // One more digest of the line would help to confirm one, too. An empty
+        // password is none to guess.
+        content = secret
+            .clone()
+            .unwrap_or_else(|| secrets.digest(&without_white_space(&source)));
         Fingerprint::new("bandit", &[rule, &path, &line])
     } else {
         content = without_white_space(&source);
