@@ -6,8 +6,8 @@
 //! and the new one was not there. So a further copy is new, and so is what is
 //! mended in one file and made in another.
 
-use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -96,31 +96,40 @@ pub fn compare(
         }
         matched.push(identity);
     }
+    let mut stable = Stable::default();
     let left: Vec<_> = known
         .0
         .iter()
         .enumerate()
         .zip(&seen)
         .filter(|((_, entries), seen)| !**seen && are_looked_at(entries, looked_at))
-        .filter_map(|((identity, entries), _)| Left::known(identity, entries))
+        .filter_map(|((identity, entries), _)| Left::known(identity, entries, &mut stable))
         .collect();
     let moved = match left.is_empty() {
         true => Vec::new(),
-        false => moves(left, left_of(current, &matched), baseline, current),
+        false => moves(
+            left,
+            left_of(current, &matched, &mut stable),
+            baseline,
+            current,
+        ),
     };
-    for (_, identity) in &moved {
-        if let Some(seen) = seen.get_mut(*identity) {
+    for (_, old) in &moved {
+        if let Some(seen) = seen.get_mut(old.identity) {
             *seen = true;
         }
     }
     let moved: HashMap<_, _> = moved.into_iter().collect();
     let histories = current.iter().zip(&matched).map(|(subject, identity)| {
-        let moved = || moved.get(&subject.finding.fingerprint).copied();
-        let entries = identity
-            .or_else(moved)
-            .and_then(|identity| known.0.get(identity));
-        match entries {
-            Some(entries) => history(entries, subject.finding, identity.is_none(), today),
+        let old = match identity {
+            Some(identity) => Some(Old {
+                identity: *identity,
+                is_renamed: false,
+            }),
+            None => moved.get(&subject.finding.fingerprint).copied(),
+        };
+        match old.and_then(|old| Some((known.0.get(old.identity)?, old.is_renamed))) {
+            Some((entries, is_renamed)) => history(entries, subject.finding, is_renamed, today),
             None => History {
                 new: true,
                 first_seen: today,
@@ -169,7 +178,7 @@ fn are_looked_at(entries: &[Entry], looked_at: &BTreeSet<(&str, &str)>) -> bool 
         .all(|entry| looked_at.contains(&(&*entry.lane, &*entry.scanner)))
 }
 
-fn history(entries: &[Entry], finding: &Finding, is_moved: bool, today: Date) -> History {
+fn history(entries: &[Entry], finding: &Finding, is_renamed: bool, today: Date) -> History {
     let worst = entries.iter().map(|entry| entry.severity).min();
     let raised = match worst {
         Some(from) if is_worse(finding.severity, from) => Some(Raised { on: today, from }),
@@ -177,13 +186,12 @@ fn history(entries: &[Entry], finding: &Finding, is_moved: bool, today: Date) ->
     };
     let first_seen = entries.iter().map(|entry| entry.first_seen).min();
     let old = entries.iter().find_map(|entry| entry.place.as_ref());
-    let is_elsewhere = || stable(old.map(|place| &**place)) != stable(place(&finding.location));
     History {
         new: false,
         // A clock that was wrong does not make a finding younger than today.
         first_seen: first_seen.map_or(today, |date| date.min(today)),
         raised,
-        renamed_from: old.filter(|_| is_moved && is_elsewhere()).cloned(),
+        renamed_from: old.filter(|_| is_renamed).cloned(),
     }
 }
 
@@ -192,11 +200,26 @@ fn is_worse(severity: Severity, than: Severity) -> bool {
     severity < than && than != Severity::Unknown
 }
 
-fn stable(place: Option<&str>) -> Option<String> {
-    place.map(|place| match place.contains("://") {
-        true => place.to_ascii_lowercase(),
-        false => stable_path(place, None),
-    })
+/// Places as they are compared, each made only once.
+#[derive(Default)]
+struct Stable<'a>(HashMap<&'a str, Rc<str>>);
+
+impl<'a> Stable<'a> {
+    fn of(&mut self, place: &'a str) -> Rc<str> {
+        let make = || match place.contains("://") {
+            true => place.to_ascii_lowercase().into(),
+            false => stable_path(place, None).into(),
+        };
+        Rc::clone(self.0.entry(place).or_insert_with(make))
+    }
+}
+
+/// The identity of the baseline that another one of today is.
+#[derive(Clone, Copy)]
+struct Old {
+    identity: usize,
+    /// Whether it was in another file.
+    is_renamed: bool,
 }
 
 /// An identity that only one side has, by what may tell it on the other. The
@@ -205,34 +228,38 @@ fn stable(place: Option<&str>) -> Option<String> {
 struct Left<'a, T> {
     scanner: &'a str,
     content: ContentDigest,
-    place: Option<String>,
+    place: Option<Rc<str>>,
     identity: T,
 }
 
 impl<T> Left<'_, T> {
     /// Whether it is in a file that is not among these.
-    fn is_outside(&self, places: &HashSet<(&str, Cow<'_, str>)>) -> bool {
-        let place = self.place.as_deref().map(Cow::Borrowed);
+    fn is_outside(&self, places: &HashSet<(&str, Rc<str>)>) -> bool {
+        let place = self.place.as_ref().map(Rc::clone);
         place.is_some_and(|place| !places.contains(&(self.scanner, place)))
     }
 }
 
 impl<'b> Left<'b, usize> {
-    fn known(identity: usize, entries: &'b [Entry]) -> Option<Self> {
+    fn known(identity: usize, entries: &'b [Entry], stable: &mut Stable<'b>) -> Option<Self> {
         let (entry, content) = entries
             .iter()
             .find_map(|entry| Some((entry, entry.content?)))?;
         Some(Self {
             scanner: &entry.scanner,
             content,
-            place: stable(entry.place.as_deref()),
+            place: entry.place.as_deref().map(|place| stable.of(place)),
             identity,
         })
     }
 }
 
 /// The identities that no entry has, each once.
-fn left_of<'a>(current: &[Current<'a>], matched: &[Option<usize>]) -> Vec<Left<'a, Fingerprint>> {
+fn left_of<'a>(
+    current: &[Current<'a>],
+    matched: &[Option<usize>],
+    stable: &mut Stable<'a>,
+) -> Vec<Left<'a, Fingerprint>> {
     let unmatched = current
         .iter()
         .zip(matched)
@@ -242,7 +269,7 @@ fn left_of<'a>(current: &[Current<'a>], matched: &[Option<usize>]) -> Vec<Left<'
             Some(Left {
                 scanner: subject.scanner,
                 content: subject.finding.content?,
-                place: stable(place(&subject.finding.location)),
+                place: place(&subject.finding.location).map(|place| stable.of(place)),
                 identity: subject.finding.fingerprint,
             })
         })
@@ -260,9 +287,9 @@ fn moves(
     mut left: Vec<Left<'_, Fingerprint>>,
     baseline: &Baseline,
     current: &[Current<'_>],
-) -> Vec<(Fingerprint, usize)> {
+) -> Vec<(Fingerprint, Old)> {
     known.sort_unstable();
-    let mut found = pair(&mut known, &mut left, |place| place);
+    let mut found = pair(&mut known, &mut left, false, |place| place);
     if known.is_empty() || left.is_empty() {
         return found;
     }
@@ -275,10 +302,10 @@ fn moves(
     );
     known.retain(|known| known.is_outside(&now));
     left.retain(|left| left.is_outside(&before));
-    found.extend(pair(&mut known, &mut left, |place| {
+    found.extend(pair(&mut known, &mut left, true, |place| {
         place?.rsplit('/').next()
     }));
-    found.extend(pair(&mut known, &mut left, |_| None));
+    found.extend(pair(&mut known, &mut left, true, |_| None));
     found
 }
 
@@ -287,8 +314,9 @@ fn moves(
 fn pair(
     known: &mut Vec<Left<'_, usize>>,
     left: &mut Vec<Left<'_, Fingerprint>>,
+    is_renamed: bool,
     part: fn(Option<&str>) -> Option<&str>,
-) -> Vec<(Fingerprint, usize)> {
+) -> Vec<(Fingerprint, Old)> {
     let mut by_key = HashMap::<_, VecDeque<_>>::new();
     for known in known.iter() {
         let key = (known.scanner, known.content, part(known.place.as_deref()));
@@ -298,21 +326,25 @@ fn pair(
     for left in left.iter() {
         let key = (left.scanner, left.content, part(left.place.as_deref()));
         let identity = by_key.get_mut(&key).and_then(VecDeque::pop_front);
-        found.extend(identity.map(|identity| (left.identity, identity)));
+        let old = identity.map(|identity| Old {
+            identity,
+            is_renamed,
+        });
+        found.extend(old.map(|old| (left.identity, old)));
     }
     let new: HashSet<_> = found.iter().map(|(fingerprint, _)| *fingerprint).collect();
     left.retain(|left| !new.contains(&left.identity));
-    let taken: HashSet<_> = found.iter().map(|(_, identity)| *identity).collect();
+    let taken: HashSet<_> = found.iter().map(|(_, old)| old.identity).collect();
     known.retain(|known| !taken.contains(&known.identity));
     found
 }
 
 /// The places that there are findings in, each made comparable only once.
-fn places<'a>(
-    places: impl Iterator<Item = (&'a str, &'a str)>,
-) -> HashSet<(&'a str, Cow<'static, str>)> {
+fn places<'a>(places: impl Iterator<Item = (&'a str, &'a str)>) -> HashSet<(&'a str, Rc<str>)> {
+    let mut stable = Stable::default();
     let distinct: HashSet<_> = places.collect();
-    let stable =
-        |(scanner, place): (&'a str, &str)| Some((scanner, Cow::Owned(stable(Some(place))?)));
-    distinct.into_iter().filter_map(stable).collect()
+    distinct
+        .into_iter()
+        .map(|(scanner, place)| (scanner, stable.of(place)))
+        .collect()
 }
