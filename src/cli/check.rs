@@ -4,33 +4,31 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use jiff::Timestamp;
 
-use super::intake::{self, Intake, Reading};
+use super::decision::{self, Matter};
 use super::output::{Console, width, write_file};
-use super::{Exit, Format, Global, Surroundings, load_policy};
-use crate::policy::decide::{Circumstances, decide};
-use crate::policy::knowledge::Knowledge;
+use super::{Exit, Format, Global, load_policy};
+use crate::policy::Policy;
+use crate::policy::strictest::strictest;
+use crate::render::summary::OtherPolicyRow;
 use crate::render::{Summary, markdown, terminal};
 
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    sources: intake::Sources,
-    /// The policy, in place of the configuration's: a file, or `builtin:NAME`
-    /// with baseline, strict or pre-push
-    #[arg(long, value_name = "FILE")]
-    policy: Option<String>,
+    decision: decision::Matters,
+    /// Let the strictest of several policies decide, such as those of the target
+    /// branch and of the change; their lanes' reports are looked for where the
+    /// last one stands
+    #[arg(long, requires = "policy")]
+    strictest: bool,
     /// The folder that the summaries are written to
     #[arg(long, value_name = "DIR", default_value = ".")]
     out: PathBuf,
     /// A template for the Markdown summary, in place of the built-in one
     #[arg(long, value_name = "FILE")]
     template: Option<PathBuf>,
-    /// The time to decide at, RFC 3339 [default: now]
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    now: Option<Timestamp>,
     /// How to print the result
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -50,7 +48,6 @@ pub(super) fn run(
     global: &Global,
     console: &Console,
 ) -> anyhow::Result<Exit> {
-    let now = arguments.now.unwrap_or_else(this_second);
     let template = template(arguments.template.as_deref())?;
     if !arguments.out.is_dir() {
         bail!(
@@ -58,28 +55,29 @@ pub(super) fn run(
             arguments.out.display()
         );
     }
-    let policy = load_policy(arguments.policy.as_deref(), global, console)?;
-    let Surroundings { context, options } = Surroundings::read();
-    let Intake {
-        reports,
-        passed_over,
-    } = intake::read(
-        &arguments.sources,
-        &policy,
-        &options,
-        Reading::Findings,
-        console,
-    )?;
+    // A mistake in any policy comes before all reading.
+    let policies = policies(arguments, global, console)?;
+    let setting = arguments.decision.setting();
+    let matters: Vec<Matter> = policies
+        .into_iter()
+        .map(|policy| arguments.decision.matter(policy, &setting, console))
+        .collect::<anyhow::Result<_>>()?;
+    let decisions: Vec<_> = matters
+        .iter()
+        .map(|matter| matter.decide(&setting))
+        .collect();
+    let decision = strictest(&decisions).context("there is no policy")?;
+    let matter = matters
+        .iter()
+        .find(|matter| std::ptr::eq(&raw const matter.policy, decision.policy))
+        .context("there is no policy")?;
 
-    let circumstances = Circumstances {
-        now,
-        workspace: options.workspace.as_deref(),
-        authors: &context.authors,
-        knowledge: Knowledge::default(),
-    };
-    let decision = decide(&policy, &reports, circumstances);
-    let mut exit = Exit::from(decision.verdict());
-    let mut summary = Summary::new(&decision, &passed_over, &context, exit as u8);
+    let mut exit = Exit::from(decision);
+    let mut summary = Summary::new(decision, &matter.passed_over, &setting.context, exit as u8);
+    let others = decisions
+        .iter()
+        .filter(|other| !std::ptr::eq(*other, decision));
+    summary.other_policies = others.map(OtherPolicyRow::new).collect();
     let page = markdown::render(&summary, &template)
         .map_err(anyhow::Error::msg)
         .context("cannot fill the template")?;
@@ -96,16 +94,26 @@ pub(super) fn run(
     Ok(exit)
 }
 
-fn time(text: &str) -> Result<Timestamp, &'static str> {
-    text.parse()
-        .map_err(|_| "a time has a date, a time of day and a zone, such as 2026-11-21T12:00:00Z")
-}
-
-/// A decision is not made to the nanosecond.
-fn this_second() -> Timestamp {
-    #[expect(clippy::disallowed_methods, reason = "this is where the clock is read")]
-    let now = Timestamp::now();
-    Timestamp::from_second(now.as_second()).unwrap_or(now)
+/// The policies that decide, in the order in which they were named.
+fn policies(
+    arguments: &Arguments,
+    global: &Global,
+    console: &Console,
+) -> anyhow::Result<Vec<Policy>> {
+    let names = arguments.decision.policy.as_slice();
+    let (Some((last, _)), true) = (names.split_last(), arguments.strictest) else {
+        if names.len() > 1 {
+            bail!("of several policies say `--strictest`: the strictest of them decides");
+        }
+        return Ok(vec![arguments.decision.policy(global, console)?]);
+    };
+    let home = decision::folder(last);
+    let load = |name: &String| {
+        let mut policy = load_policy(Some(name), global, console)?;
+        policy.move_lanes(decision::folder(name), home);
+        Ok(policy)
+    };
+    names.iter().map(load).collect()
 }
 
 /// Read before anything is decided: a wrong name is a mistake in usage.

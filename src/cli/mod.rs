@@ -10,17 +10,19 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::parser::{self, Options, PARSERS};
-use crate::policy::Policy;
-use crate::policy::decide::Verdict;
+use crate::policy::decide::{Decision, Verdict};
 use crate::policy::load::{self, LoadError, Vocabulary};
+use crate::policy::{Mode, Policy};
 use crate::render::summary::Context;
 use crate::secret::SecretKey;
 
 mod check;
 mod context;
+mod decision;
 mod inputs;
 mod inspect;
 mod intake;
+mod knowledge;
 mod output;
 mod schema;
 
@@ -114,6 +116,15 @@ impl From<Verdict> for Exit {
             Verdict::Pass => Self::Done,
             Verdict::Fail => Self::Negative,
             Verdict::Incomplete => Self::Incomplete,
+        }
+    }
+}
+
+impl From<&Decision<'_>> for Exit {
+    fn from(decision: &Decision<'_>) -> Self {
+        match decision.policy.mode {
+            Mode::Enforce => Self::from(decision.verdict()),
+            Mode::Observe => Self::Done,
         }
     }
 }

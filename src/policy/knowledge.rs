@@ -17,6 +17,8 @@ pub enum Given<'a, T> {
     /// Nobody gave it.
     #[default]
     Nothing,
+    /// There is no such file.
+    Missing(&'a str),
     /// It is of no use: why, in words.
     Unusable(&'a str),
     /// It was read.
@@ -28,7 +30,7 @@ impl<T: Copy> Given<'_, T> {
     pub fn read(&self) -> Option<T> {
         match self {
             Self::Read(read) => Some(*read),
-            Self::Nothing | Self::Unusable(_) => None,
+            Self::Nothing | Self::Missing(_) | Self::Unusable(_) => None,
         }
     }
 }
@@ -69,6 +71,7 @@ pub(super) fn survey(
     };
     let dated_vex = match vex {
         Given::Nothing => Given::Nothing,
+        Given::Missing(path) => Given::Missing(path),
         Given::Unusable(why) => Given::Unusable(why),
         Given::Read(documents) => {
             Given::Read(documents.iter().map(|vex| vex.origin.date).collect())
@@ -101,10 +104,14 @@ fn dated<'a, T: Copy>(
 ) -> Given<'a, Vec<Timestamp>> {
     match given {
         Given::Nothing => Given::Nothing,
+        Given::Missing(path) => Given::Missing(path),
         Given::Unusable(why) => Given::Unusable(why),
         Given::Read(read) => Given::Read(vec![date(*read)]),
     }
 }
+
+/// What helps where there is no baseline.
+const MEND: &str = "give an earlier summary with `--baseline`, or say `first_run` in the policy";
 
 struct Survey<'s> {
     policy: &'s Policy,
@@ -144,8 +151,24 @@ impl Survey<'_> {
             (Given::Nothing, None, None) => false,
             (Given::Nothing, None, Some(asking)) => {
                 self.gap(format!(
-                    "there is no baseline, and {asking} asks for one: give an earlier summary with `--baseline`, or say `first_run` in the policy"
+                    "there is no baseline, and {asking} asks for one: {MEND}"
                 ));
+                false
+            }
+            (Given::Missing(path), Some(_), _) => {
+                self.warn(format!(
+                    "there is no baseline {path}: this is the first run"
+                ));
+                true
+            }
+            (Given::Missing(path), None, Some(asking)) => {
+                self.gap(format!(
+                    "there is no baseline {path}, and {asking} asks for one: {MEND}"
+                ));
+                false
+            }
+            (Given::Missing(path), None, None) => {
+                self.warn(format!("there is no baseline {path}"));
                 false
             }
             // Everything is new: stricter than whatever stood in it.
@@ -197,11 +220,11 @@ impl Survey<'_> {
                 ));
                 false
             }
-            (Given::Unusable(why), Some(asking)) => {
+            (Given::Unusable(why) | Given::Missing(why), Some(asking)) => {
                 self.gap(format!("the {name} cannot be used, and {asking}: {why}"));
                 false
             }
-            (Given::Unusable(why), None) => {
+            (Given::Unusable(why) | Given::Missing(why), None) => {
                 self.warn(format!("the {name} cannot be used: {why}"));
                 !is_asked
             }

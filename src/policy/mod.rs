@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::SignedDuration;
@@ -26,6 +26,7 @@ mod notices;
 pub mod problem;
 mod reader;
 pub mod selector;
+pub mod strictest;
 
 use problem::Source;
 use selector::Selector;
@@ -62,6 +63,18 @@ pub struct Policy {
     /// Where each setting stands that is no rule and no exception, by its key:
     /// `severity.unknown`, `lane.NAME.expect`.
     pub settings: BTreeMap<String, Origin>,
+}
+
+impl Policy {
+    /// Makes patterns of reports that are relative to one folder relative to
+    /// another: a copy of a policy speaks of the same reports as the original.
+    pub fn move_lanes(&mut self, from: &Path, to: &Path) {
+        for lane in self.lanes.values_mut() {
+            if let Ok(below) = lane.folder.strip_prefix(from) {
+                lane.folder = to.join(below);
+            }
+        }
+    }
 }
 
 /// A place in a policy's texts.

@@ -42,8 +42,11 @@ pub struct Summary<'a> {
     pub time: String,
     /// What was decided about.
     pub context: &'a Context,
-    /// By what it was decided.
+    /// By what it was decided; of several policies by the strictest.
     pub policy: PolicyRow<'a>,
+    /// The other policies that were asked, with `--strictest`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub other_policies: Vec<OtherPolicyRow<'a>>,
     /// Whether the verdict decides the exit code.
     pub mode: Mode,
     /// Whether the release may go on; when observing, whether it might.
@@ -120,6 +123,33 @@ pub struct Context {
 pub struct PolicyRow<'a> {
     /// Its texts, those extended first.
     pub sources: Vec<SourceRow<'a>>,
+}
+
+/// A policy that decided, too, and is not the strictest.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct OtherPolicyRow<'a> {
+    /// The policy.
+    pub policy: PolicyRow<'a>,
+    /// Whether its verdict would decide the exit code.
+    pub mode: Mode,
+    /// Its verdict.
+    pub verdict: Verdict,
+    /// Why, most important first.
+    pub reasons: Vec<Reason>,
+}
+
+impl<'a> OtherPolicyRow<'a> {
+    /// Writes down what another policy says.
+    pub fn new(decision: &Decision<'a>) -> Self {
+        Self {
+            policy: PolicyRow {
+                sources: sources(decision.policy),
+            },
+            mode: decision.policy.mode,
+            verdict: decision.verdict(),
+            reasons: reasons::reasons(decision, &[]),
+        }
+    }
 }
 
 /// One text of a policy.
@@ -208,6 +238,7 @@ impl<'a> Summary<'a> {
             policy: PolicyRow {
                 sources: sources(policy),
             },
+            other_policies: Vec::new(),
             mode: policy.mode,
             verdict: decision.verdict(),
             exit_code,
