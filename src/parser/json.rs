@@ -228,7 +228,7 @@ impl Json {
     }
 
     fn cut_off(&self) -> ParseError {
-        self.error("the text ends in the middle of the report: it is cut off")
+        self.error("the text ends in the middle: it is cut off")
     }
 
     fn open(&mut self, bracket: u8, what: &str) -> Result<(), ParseError> {
@@ -547,10 +547,7 @@ mod tests {
     #[test]
     fn what_is_not_well_formed_is_an_error_with_its_place() {
         for (text, message) in [
-            (
-                "",
-                "the text ends in the middle of the report: it is cut off",
-            ),
+            ("", "the text ends in the middle: it is cut off"),
             ("{", "it is cut off"),
             (r#"{"a""#, "it is cut off"),
             (r#"{"a":"#, "it is cut off"),

@@ -154,7 +154,7 @@ impl Xml {
     }
 
     fn cut_off(&self) -> ParseError {
-        self.error("the text ends in the middle of the report: it is cut off")
+        self.error("the text ends in the middle: it is cut off")
     }
 
     /// Passes over what is left until only `depth` elements are open.

@@ -9,10 +9,10 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 
 use super::summary::{
-    Context, Counts, Effect, ExceptionRow, FindingRow, LaneRow, PolicyRow, Reason, ReportRow,
-    RuleRow, Summary, Tool,
+    Context, Counts, Effect, ExceptionRow, FindingRow, FixedRow, IssueRow, KnowledgeRow, LaneRow,
+    OtherPolicyRow, PolicyRow, Reason, ReportRow, RuleRow, Summary, Tool,
 };
-use crate::policy::Action;
+use crate::policy::{Action, Mode};
 use crate::text;
 
 /// The template that is used unless the user has one.
@@ -96,12 +96,19 @@ fn describe(error: &minijinja::Error) -> String {
 /// What a template can ask for. Lists are cut to what fits on the page.
 #[derive(Serialize)]
 struct Page<'a> {
+    mode: Mode,
     verdict: &'static str,
     time: &'a str,
     tool: &'a Tool,
     context: &'a Context,
     policy: &'a PolicyRow<'a>,
     counts: &'a Counts,
+    /// How many problems the open findings are.
+    problems: u64,
+    /// What the policies say that are not the strictest.
+    other_policies: Vec<String>,
+    baseline: Option<Baseline<'a>>,
+    knowledge: &'a KnowledgeRow<'a>,
     /// Rules that make the verdict `fail`.
     broken: Vec<&'a RuleRow<'a>>,
     /// Reasons for the verdict `incomplete`.
@@ -111,6 +118,8 @@ struct Page<'a> {
     lanes: Vec<Lane<'a>>,
     reports: Vec<&'a ReportRow<'a>>,
     exceptions: Vec<Exception<'a>>,
+    /// Findings that are one problem.
+    issues: Vec<&'a IssueRow<'a>>,
     blocking: Vec<Blocking<'a>>,
     /// Blocking findings that are left out.
     blocking_cut: usize,
@@ -123,7 +132,15 @@ struct Lane<'a> {
     #[serde(flatten)]
     row: &'a LaneRow<'a>,
     accepted: u64,
+    not_affected: u64,
     suppressed: u64,
+}
+
+#[derive(Serialize)]
+struct Baseline<'a> {
+    words: String,
+    /// Findings that are gone.
+    fixed: Vec<&'a FixedRow<'a>>,
 }
 
 #[derive(Serialize)]
@@ -160,18 +177,31 @@ impl<'a> Page<'a> {
         });
         let blocking: Vec<_> = blocking.collect();
         Self {
+            mode: summary.mode,
             verdict: summary.verdict.name(),
             time: &summary.time,
             tool: &summary.tool,
             context: summary.context,
             policy: &summary.policy,
             counts: &summary.counts,
+            problems: summary.problems,
+            other_policies: summary
+                .other_policies
+                .iter()
+                .map(OtherPolicyRow::in_words)
+                .collect(),
+            knowledge: &summary.knowledge,
+            baseline: summary.baseline.as_ref().map(|row| Baseline {
+                words: row.in_words(),
+                fixed: cut.list(row.fixed.iter()),
+            }),
             broken: cut.list(summary.rules.iter().filter(is_failing)),
             gaps: cut.list(reasons(Effect::Incomplete)),
             warnings: cut.list(reasons(Effect::Warn)),
             lanes: cut.list(summary.lanes.iter().map(|row| Lane {
                 row,
                 accepted: row.counts.accepted.total(),
+                not_affected: row.counts.not_affected.total(),
                 suppressed: row.counts.suppressed.total(),
             })),
             reports: cut.list(summary.reports.iter()),
@@ -179,6 +209,7 @@ impl<'a> Page<'a> {
                 row,
                 count: row.findings.len(),
             })),
+            issues: cut.list(summary.issues.iter()),
             blocking_cut: blocking_count - blocking.len(),
             blocking,
             rows_cut: cut.left_out,

@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::summary::{Effect, FindingRow, LaneRow, Reason, Summary};
 use crate::finding::Severity;
+use crate::policy::Mode;
 use crate::policy::decide::Verdict;
 use crate::text::{line, short_line};
 
@@ -25,7 +26,7 @@ pub fn render(summary: &Summary<'_>, width: usize) -> String {
     let mut out = String::new();
     let style = verdict_style(summary.verdict);
     let headline = headline(summary);
-    let name = summary.verdict.name().to_uppercase();
+    let name = verdict(summary);
     put(
         &mut out,
         format_args!(
@@ -33,12 +34,44 @@ pub fn render(summary: &Summary<'_>, width: usize) -> String {
             short_line(&headline, width.saturating_sub(name.len() + 2))
         ),
     );
+    if summary.mode == Mode::Observe {
+        let text = "The policy only observes: this stops nothing, and the exit code is 0.";
+        put(&mut out, format_args!("  {style}{text}{style:#}"));
+    }
     put(&mut out, format_args!(""));
     reasons(&mut out, summary, width);
+    background(&mut out, summary, width);
     lanes(&mut out, &summary.lanes, width);
     let used = out.lines().count();
     blocking(&mut out, summary, width, LINES.saturating_sub(used));
     out
+}
+
+/// The verdict, which does not look like itself where it stops nothing.
+fn verdict(summary: &Summary<'_>) -> String {
+    let name = summary.verdict.name().to_uppercase();
+    match summary.mode {
+        Mode::Enforce => name,
+        Mode::Observe => format!("OBSERVED {name}"),
+    }
+}
+
+/// What the verdict was compared with: the baseline, and other policies.
+fn background(out: &mut String, summary: &Summary<'_>, width: usize) {
+    let mut lines = Vec::new();
+    if let Some(baseline) = &summary.baseline {
+        lines.push(baseline.in_words());
+    }
+    for other in &summary.other_policies {
+        lines.push(other.in_words());
+    }
+    for text in &lines {
+        let text = short_line(text, width.saturating_sub(4));
+        put(out, format_args!("    {DIM}{text}{DIM:#}"));
+    }
+    if !lines.is_empty() {
+        put(out, format_args!(""));
+    }
 }
 
 /// Writing to a string cannot fail.
@@ -66,11 +99,7 @@ fn headline(summary: &Summary<'_>) -> String {
     }
     match count(Effect::Incomplete) {
         0 => {}
-        gaps => parts.push(several(
-            gaps,
-            "report or scan missing",
-            "reports or scans missing",
-        )),
+        gaps => parts.push(several(gaps, "thing missing", "things missing")),
     }
     parts.push(format!(
         "{} in {}",
@@ -133,7 +162,7 @@ fn in_words(reason: &Reason) -> String {
 /// there is no room; 0 stays.
 type Column = (&'static str, fn(&LaneRow<'_>) -> u64, u8);
 
-const COLUMNS: [Column; 9] = [
+const COLUMNS: [Column; 10] = [
     ("reports", |lane| lane.reports as u64, 3),
     ("critical", |lane| lane.counts.open.critical, 0),
     ("high", |lane| lane.counts.open.high, 0),
@@ -142,6 +171,7 @@ const COLUMNS: [Column; 9] = [
     ("info", |lane| lane.counts.open.info, 5),
     ("unknown", |lane| lane.counts.open.unknown, 0),
     ("accepted", |lane| lane.counts.accepted.total(), 2),
+    ("unaffected", |lane| lane.counts.not_affected.total(), 3),
     ("suppressed", |lane| lane.counts.suppressed.total(), 2),
 ];
 

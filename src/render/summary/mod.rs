@@ -152,6 +152,26 @@ impl<'a> OtherPolicyRow<'a> {
     }
 }
 
+impl OtherPolicyRow<'_> {
+    /// What it says, in a line.
+    pub fn in_words(&self) -> String {
+        let name = self.policy.sources.iter().map(|source| source.name);
+        let observes = match self.mode {
+            Mode::Enforce => "",
+            Mode::Observe => " and only observes",
+        };
+        let reason = match self.reasons.first() {
+            Some(reason) if self.verdict != Verdict::Pass => format!(": {}", reason.text),
+            _ => String::new(),
+        };
+        format!(
+            "the policy {} says {}{observes}{reason}",
+            name.last().unwrap_or_default(),
+            self.verdict.name()
+        )
+    }
+}
+
 /// One text of a policy.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SourceRow<'a> {

@@ -240,7 +240,6 @@ pub struct DatedRow<'a> {
     /// When the knowledge is of, RFC 3339 in UTC.
     pub date: String,
     /// What in the file has no effect, or less than its author may think.
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
     pub notes: &'a [String],
 }
 
@@ -287,6 +286,21 @@ impl<'a> KnowledgeRow<'a> {
 }
 
 impl<'a> BaselineRow<'a> {
+    /// What became of it, in a line.
+    pub fn in_words(&self) -> String {
+        let day = self.time.split('T').next().unwrap_or_default();
+        let not_looked_at = match self.not_looked_at {
+            0 => String::new(),
+            count => format!(", {count} not looked at"),
+        };
+        format!(
+            "since {day}: {} new, {} fixed, {} unchanged{not_looked_at}",
+            self.new,
+            self.fixed.len(),
+            self.unchanged
+        )
+    }
+
     /// Absent without a baseline.
     pub(super) fn new(decision: &'a Decision<'a>) -> Option<Self> {
         let baseline = decision.circumstances.knowledge.baseline.read()?;

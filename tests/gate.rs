@@ -1,0 +1,475 @@
+//! What a policy asks for besides the reports, in the built program: a baseline,
+//! knowledge from elsewhere, several policies, and only observing.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test may fail by a panic, and drives the world around the program"
+)]
+
+use insta::assert_snapshot;
+
+#[path = "common/workplace.rs"]
+mod workplace;
+
+use workplace::{CLEAN, Run, Workplace, semgrep, verdict};
+
+const NEW_ONLY: &str = r#"
+[[rule]]
+id    = "nothing-new"
+where = { severity = ">=high", new = true }
+"#;
+
+/// A run before, whose summary is the baseline of the next.
+fn with_baseline(before: &str, policy: &str) -> Workplace {
+    let workplace = Workplace::new(&[("semgrep.json", before), ("policy.toml", policy)]);
+    workplace.run(&["check", "--now", "2026-10-01T12:00:00Z", "semgrep.json"]);
+    fs_err::rename(
+        workplace.path("security-gate-summary.json"),
+        workplace.path("baseline.json"),
+    )
+    .unwrap();
+    workplace
+}
+
+fn write(workplace: &Workplace, name: &str, text: &str) {
+    fs_err::write(workplace.path(name), text).unwrap();
+}
+
+fn reasons(run: &Run) -> String {
+    let summary = run.summary.as_ref().unwrap();
+    let reasons = summary["reasons"].as_array().unwrap();
+    let text = |reason: &serde_json::Value| {
+        let effect = reason["effect"].as_str().unwrap();
+        format!("{effect}: {}", reason["text"].as_str().unwrap())
+    };
+    reasons.iter().map(text).collect::<Vec<_>>().join("\n")
+}
+
+const CHECK: [&str; 4] = ["semgrep.json", "--policy", "policy.toml", "--baseline"];
+
+fn check(workplace: &Workplace) -> Run {
+    workplace.check(&[&CHECK[..], &["baseline.json"]].concat())
+}
+
+#[test]
+fn only_what_is_new_fails() {
+    let (one, two) = (semgrep(&["ERROR"]), semgrep(&["ERROR", "ERROR"]));
+    let workplace = with_baseline(&one, NEW_ONLY);
+    let known = check(&workplace);
+    assert_eq!(
+        (known.code, verdict(&known)),
+        (0, "pass"),
+        "{}",
+        known.stdout
+    );
+    let summary = known.summary.unwrap();
+    assert_eq!(summary["findings"][0]["new"], false);
+    assert_eq!(summary["findings"][0]["first_seen"], "2026-10-01");
+    assert_eq!(summary["baseline"]["unchanged"], 1);
+    write(&workplace, "semgrep.json", &two);
+    let added = check(&workplace);
+    assert_eq!(
+        (added.code, verdict(&added)),
+        (1, "fail"),
+        "{}",
+        added.stdout
+    );
+    let summary = added.summary.unwrap();
+    assert_eq!(summary["baseline"]["new"], 1);
+    assert_eq!(summary["baseline"]["unchanged"], 1);
+    write(&workplace, "semgrep.json", CLEAN);
+    let fixed = check(&workplace).summary.unwrap();
+    assert_eq!(fixed["baseline"]["fixed"][0]["rule_id"], "conf.no-eval");
+}
+
+#[test]
+fn a_summary_is_the_baseline_of_the_next_and_ages_go_on() {
+    let policy = "[sla]\nhigh = 30\n[[rule]]\nid = \"late\"\nwhere = { overdue = true }\n";
+    let workplace = with_baseline(&semgrep(&["ERROR"]), policy);
+    for (now, code) in [("2026-10-31", 0), ("2026-11-01", 1)] {
+        let now = format!("{now}T00:00:00Z");
+        let arguments = [&["check", "--now", &now], &CHECK[..], &["baseline.json"]].concat();
+        let run = workplace.run(&arguments);
+        assert_eq!(run.code, code, "{now}: {}", run.stdout);
+        assert_eq!(run.summary.unwrap()["findings"][0]["due"], "2026-10-31");
+        fs_err::rename(
+            workplace.path("security-gate-summary.json"),
+            workplace.path("baseline.json"),
+        )
+        .unwrap();
+    }
+}
+
+#[test]
+fn a_baseline_that_is_needed_and_not_there_is_incomplete() {
+    let first_run = |word: &str| format!("first_run = \"{word}\"\n{NEW_ONLY}");
+    let (all_new, none_new) = (first_run("all-new"), first_run("none-new"));
+    let indifferent = "[[rule]]\nid = \"many\"\nmax = 9\n";
+    let mut told = String::new();
+    for (baseline, policy, expected) in [
+        (None, NEW_ONLY, "incomplete"),
+        (None, &all_new, "fail"),
+        (None, &none_new, "pass"),
+        (None, indifferent, "pass"),
+        (Some("{"), NEW_ONLY, "incomplete"),
+        (Some("{"), &all_new, "fail"),
+        // What is damaged is no first run: nothing may pass by it.
+        (Some("{"), &none_new, "incomplete"),
+        (Some("{"), indifferent, "pass"),
+        (Some(""), NEW_ONLY, "incomplete"),
+        (Some(CLEAN), NEW_ONLY, "incomplete"),
+        (
+            Some(r#"{"schema":"security-gate-summary/2","findings":[]}"#),
+            NEW_ONLY,
+            "incomplete",
+        ),
+    ] {
+        let report = semgrep(&["ERROR"]);
+        let workplace = Workplace::new(&[("semgrep.json", &report), ("policy.toml", policy)]);
+        if let Some(text) = baseline {
+            write(&workplace, "baseline.json", text);
+        }
+        let run = check(&workplace);
+        assert_eq!(verdict(&run), expected, "{baseline:?} {policy}");
+        let policy = policy.lines().find(|line| !line.is_empty()).unwrap();
+        let given = baseline.unwrap_or("(no file)");
+        told += &format!("== {given}\n   {policy}\n{}\n\n", reasons(&run));
+    }
+    assert_snapshot!(told);
+}
+
+/// A report of Trivy with a vulnerability in a package.
+fn trivy() -> String {
+    r#"{"SchemaVersion":2,"ArtifactName":"shop","ArtifactType":"filesystem","Results":[{"Target":"package-lock.json",
+      "Class":"lang-pkgs","Type":"npm","Vulnerabilities":[{"VulnerabilityID":"CVE-2021-44228","PkgName":"lodash",
+      "PkgIdentifier":{"PURL":"pkg:npm/lodash@4.17.4"},"InstalledVersion":"4.17.4","Severity":"MEDIUM"}]}]}"#
+        .to_owned()
+}
+
+fn kev(released: &str) -> String {
+    format!(
+        r#"{{"title":"CISA Catalog of Known Exploited Vulnerabilities","catalogVersion":"2026.11.20","dateReleased":"{released}T00:00:00Z","count":1,
+        "vulnerabilities":[{{"cveID":"CVE-2021-44228","vendorProject":"Apache","product":"Log4j2","vulnerabilityName":"Log4Shell","dateAdded":"2021-12-10",
+        "shortDescription":"x","requiredAction":"x","dueDate":"2021-12-24","knownRansomwareCampaignUse":"Known","notes":"","cwes":[]}}]}}"#
+    )
+}
+
+#[test]
+fn what_is_known_to_be_exploited_fails_by_fresh_knowledge_only() {
+    let rule = "[[rule]]\nid = \"exploited\"\nwhere = { kev = true }\n";
+    let (fresh, old, future) = (kev("2026-11-20"), kev("2026-11-01"), kev("2026-12-24"));
+    let mut told = String::new();
+    for (settings, file, expected) in [
+        ("", Some(fresh.as_str()), "fail"),
+        ("[kev]\nmax_age = \"7d\"\n", Some(&fresh), "fail"),
+        ("", None, "incomplete"),
+        // The report itself does not say so.
+        ("[kev]\nrequired = false\n", None, "pass"),
+        ("", Some("{}"), "incomplete"),
+        ("", Some(CLEAN), "incomplete"),
+        ("[kev]\nmax_age = \"7d\"\n", Some(&old), "fail"),
+        ("", Some(&future), "fail"),
+    ] {
+        let policy = format!("{settings}{rule}");
+        let workplace = Workplace::new(&[("trivy.json", &trivy()), ("policy.toml", &policy)]);
+        let mut arguments = vec!["trivy.json", "--policy", "policy.toml"];
+        if let Some(text) = file {
+            write(&workplace, "kev.json", text);
+            arguments.extend(["--kev", "kev.json"]);
+        }
+        let run = workplace.check(&arguments);
+        assert_eq!(verdict(&run), expected, "{settings} {file:?}");
+        let head: String = file.unwrap_or("(no file)").chars().take(20).collect();
+        told += &format!(
+            "== {head} {}\n{}\n\n",
+            settings.replace('\n', " "),
+            reasons(&run)
+        );
+    }
+    assert_snapshot!(told);
+}
+
+#[test]
+fn a_likely_exploit_fails_and_missing_scores_are_incomplete() {
+    let policy = "[[rule]]\nid = \"likely\"\nwhere = { epss = \">=0.5\" }\n";
+    let scores = |score: &str| {
+        format!(
+            "#model_version:v2025.03.14,score_date:2026-11-20T12:55:00Z\ncve,epss,percentile\nCVE-2021-44228,{score},0.99999\n"
+        )
+    };
+    let (likely, unlikely) = (scores("0.94358"), scores("0.00042"));
+    for (file, expected) in [
+        (Some(likely.as_str()), "fail"),
+        (Some(&unlikely), "pass"),
+        (None, "incomplete"),
+        (Some("cve,epss\n"), "incomplete"),
+    ] {
+        let workplace = Workplace::new(&[("trivy.json", &trivy()), ("policy.toml", policy)]);
+        let mut arguments = vec!["trivy.json", "--policy", "policy.toml"];
+        if let Some(text) = file {
+            write(&workplace, "epss.csv", text);
+            arguments.extend(["--epss", "epss.csv"]);
+        }
+        let run = workplace.check(&arguments);
+        assert_eq!(verdict(&run), expected, "{file:?}");
+    }
+}
+
+fn vex(status: &str, purl: &str) -> String {
+    format!(
+        r#"{{"@context":"https://openvex.dev/ns/v0.2.0","@id":"https://shop.example/vex/1","author":"shop","timestamp":"2026-11-01T00:00:00Z","version":1,
+        "statements":[{{"vulnerability":{{"name":"CVE-2021-44228"}},"products":[{{"@id":"{purl}"}}],"status":"{status}","justification":"vulnerable_code_not_present"}}]}}"#
+    )
+}
+
+#[test]
+fn a_statement_of_the_maker_takes_a_finding_out_for_its_product_only() {
+    let policy = "[[rule]]\nid = \"any\"\nwhere = { category = \"sca\" }\n";
+    for (status, purl, expected) in [
+        ("not_affected", "pkg:npm/lodash@4.17.4", "pass"),
+        ("not_affected", "pkg:npm/lodash", "pass"),
+        ("fixed", "pkg:npm/lodash@4.17.4", "pass"),
+        ("not_affected", "pkg:npm/lodash@4.17.5", "fail"),
+        ("not_affected", "pkg:npm/other@4.17.4", "fail"),
+        ("affected", "pkg:npm/lodash@4.17.4", "fail"),
+        ("under_investigation", "pkg:npm/lodash@4.17.4", "fail"),
+        ("harmless", "pkg:npm/lodash@4.17.4", "fail"),
+    ] {
+        let document = vex(status, purl);
+        let files = [
+            ("trivy.json", trivy()),
+            ("policy.toml", policy.to_owned()),
+            ("vex.json", document),
+        ];
+        let files: Vec<_> = files
+            .iter()
+            .map(|(name, text)| (*name, text.as_str()))
+            .collect();
+        let workplace = Workplace::new(&files);
+        let arguments = ["trivy.json", "--policy", "policy.toml", "--vex", "vex.json"];
+        let run = workplace.check(&arguments);
+        assert_eq!(
+            verdict(&run),
+            expected,
+            "{status} {purl}: {}",
+            reasons(&run)
+        );
+        let summary = run.summary.unwrap();
+        let is_out = summary["findings"][0]["status"] == "not-affected";
+        assert_eq!(is_out, expected == "pass", "{status} {purl}");
+    }
+}
+
+#[test]
+fn of_several_vex_documents_none_holds_if_one_cannot_be_read() {
+    let policy = "[[rule]]\nid = \"any\"\nwhere = { category = \"sca\" }\n";
+    let document = vex("not_affected", "pkg:npm/lodash");
+    let (report, cut) = (trivy(), &document[..60]);
+    let workplace = Workplace::new(&[
+        ("trivy.json", report.as_str()),
+        ("policy.toml", policy),
+        ("vex.json", &document),
+        ("cut.json", cut),
+    ]);
+    let run = workplace.check(&[
+        "trivy.json",
+        "--policy",
+        "policy.toml",
+        "--vex",
+        "vex.json",
+        "--vex",
+        "cut.json",
+    ]);
+    assert_eq!(verdict(&run), "fail");
+    assert_snapshot!(reasons(&run));
+}
+
+#[test]
+fn a_policy_that_observes_stops_nothing_and_says_so_everywhere() {
+    let policy = "extends = [\"builtin:baseline\"]\n[gate]\nmode = \"observe\"\n";
+    let report = semgrep(&["ERROR"]);
+    let workplace = Workplace::new(&[("semgrep.json", &report), ("policy.toml", policy)]);
+    let run = workplace.check(&["semgrep.json", "--policy", "policy.toml"]);
+    let summary = run.summary.as_ref().unwrap();
+    assert_eq!((run.code, verdict(&run)), (0, "fail"));
+    assert_eq!(
+        (&summary["mode"], &summary["exit_code"]),
+        (&"observe".into(), &0.into())
+    );
+    assert!(run.stdout.starts_with("OBSERVED FAIL"), "{}", run.stdout);
+    assert!(run.stdout.contains("stops nothing"), "{}", run.stdout);
+    let markdown = run.markdown.unwrap();
+    assert!(
+        markdown.starts_with("# Security gate: OBSERVED FAIL\n"),
+        "{markdown}"
+    );
+    assert!(
+        markdown.contains("this verdict stops nothing"),
+        "{markdown}"
+    );
+    // What nobody can read is no record of a decision, observed or not.
+    let read_only = workplace.check(&[
+        "semgrep.json",
+        "--policy",
+        "policy.toml",
+        "--out",
+        "nowhere",
+    ]);
+    assert_eq!(read_only.code, 2);
+}
+
+#[test]
+fn a_change_cannot_loosen_its_own_gate() {
+    let strict = "extends = [\"builtin:baseline\"]\n";
+    let report = semgrep(&["ERROR"]);
+    let loose = [
+        "[[rule]]\nid = \"no-high\"\nmax = 99\n",
+        "extends = [\"builtin:baseline\"]\n[gate]\nmode = \"observe\"\n",
+        "extends = [\"builtin:baseline\"]\n[[exception]]\nid = \"mine\"\nreason = \"it is fine\"\nexpires = 2027-01-01\nwhere = { rule = \"conf.no-eval\" }\n",
+        "[lane.nothing]\nreports = [\"nowhere/*.json\"]\n[[rule]]\nid = \"any\"\n",
+    ];
+    for head in loose {
+        let workplace = Workplace::new(&[
+            ("semgrep.json", report.as_str()),
+            ("security-gate.toml", head),
+            (".base/security-gate.toml", strict),
+        ]);
+        let alone = workplace.check(&["semgrep.json"]);
+        let sources = [
+            "semgrep.json",
+            "--strictest",
+            "--policy",
+            ".base/security-gate.toml",
+        ];
+        let both = workplace.check(&[&sources[..], &["--policy", "security-gate.toml"]].concat());
+        assert_eq!((both.code, verdict(&both)), (1, "fail"), "{head}");
+        let others = &both.summary.as_ref().unwrap()["other_policies"];
+        assert_eq!(others.as_array().unwrap().len(), 1, "{head}");
+        assert!(
+            both.markdown
+                .unwrap()
+                .contains("the policy security-gate.toml says")
+        );
+        assert!(
+            alone.code == 0 || head.contains("nowhere"),
+            "{head}: {}",
+            alone.stdout
+        );
+    }
+}
+
+#[test]
+fn several_policies_look_for_reports_where_the_last_one_stands() {
+    let policy =
+        "[lane.code]\nreports = [\"out/*.json\"]\nexpect = [\"semgrep\"]\n[[rule]]\nid = \"any\"\n";
+    let workplace = Workplace::new(&[
+        ("out/semgrep.json", CLEAN),
+        ("security-gate.toml", policy),
+        (".base/security-gate.toml", policy),
+    ]);
+    let names = [
+        "--policy",
+        ".base/security-gate.toml",
+        "--policy",
+        "security-gate.toml",
+    ];
+    let run = workplace.check(&[&["--strictest"], &names[..]].concat());
+    assert_eq!((run.code, verdict(&run)), (0, "pass"), "{}", run.stdout);
+    let without = workplace.check(&names);
+    assert_eq!(without.code, 2);
+    assert!(without.stderr.contains("--strictest"), "{}", without.stderr);
+    assert!(workplace.check(&["--strictest"]).code == 2);
+}
+
+#[test]
+fn who_made_the_change_cannot_have_approved_it() {
+    let policy = |approver: &str| {
+        format!(
+            "extends = [\"builtin:baseline\"]\n[exceptions]\nauthor_may_approve = false\n[[exception]]\nid = \"mine\"\nreason = \"it is fine\"\napproved_by = \"{approver}\"\nexpires = 2027-01-01\nwhere = {{ rule = \"conf.no-eval\" }}\n"
+        )
+    };
+    let report = semgrep(&["ERROR"]);
+    for (approver, code) in [
+        ("bob", 0),
+        ("Alice", 1),
+        ("@alice", 1),
+        ("alice@shop.example", 1),
+        ("alice, bob", 0),
+    ] {
+        let policy = policy(approver);
+        let mut workplace = Workplace::new(&[("semgrep.json", &report), ("policy.toml", &policy)]);
+        workplace.variables = vec![
+            ("GITLAB_CI", "true"),
+            ("GITLAB_USER_LOGIN", "alice"),
+            ("CI_COMMIT_AUTHOR", "Alice Smith <alice@shop.example>"),
+        ];
+        let run = workplace.check(&["semgrep.json", "--policy", "policy.toml"]);
+        assert_eq!(run.code, code, "{approver}: {}", run.stdout);
+        let state = &run.summary.unwrap()["exceptions"][0]["state"];
+        assert_eq!(state, if code == 0 { "used" } else { "refused" });
+    }
+}
+
+#[test]
+fn an_exception_lapses_when_what_it_accepts_became_worse() {
+    let policy = "extends = [\"builtin:baseline\"]\n[[exception]]\nid = \"medium-only\"\nreason = \"it is fine\"\ndecided = 2026-09-01\nexpires = 2027-01-01\nwhere = { rule = \"conf.no-eval\" }\n";
+    let workplace = with_baseline(&semgrep(&["WARNING"]), policy);
+    write(&workplace, "semgrep.json", &semgrep(&["ERROR"]));
+    let run = check(&workplace);
+    assert_eq!((run.code, verdict(&run)), (1, "fail"), "{}", run.stdout);
+    let summary = run.summary.as_ref().unwrap();
+    assert_eq!(summary["exceptions"][0]["state"], "refused");
+    assert_eq!(summary["findings"][0]["raised"]["from"], "medium");
+    assert_snapshot!(reasons(&run));
+    // The next run still knows, and a new decision settles it.
+    fs_err::rename(
+        workplace.path("security-gate-summary.json"),
+        workplace.path("baseline.json"),
+    )
+    .unwrap();
+    assert_eq!(check(&workplace).code, 1);
+    write(
+        &workplace,
+        "policy.toml",
+        &policy.replace("2026-09-01", "2026-11-21"),
+    );
+    assert_eq!(check(&workplace).code, 0);
+}
+
+#[test]
+fn what_no_exception_may_accept_stays_open() {
+    let policy = "extends = [\"builtin:baseline\"]\n[exceptions]\nnever = { severity = \">=high\" }\n[[exception]]\nid = \"all-eval\"\nreason = \"it is fine\"\nexpires = 2026-11-25\nwhere = { rule = \"conf.no-eval\" }\n";
+    let report = semgrep(&["ERROR", "WARNING"]);
+    let workplace = Workplace::new(&[("semgrep.json", &report), ("policy.toml", policy)]);
+    let run = workplace.check(&["semgrep.json", "--policy", "policy.toml"]);
+    assert_eq!((run.code, verdict(&run)), (1, "fail"));
+    let exception = &run.summary.as_ref().unwrap()["exceptions"][0];
+    assert_eq!(
+        (&exception["state"], &exception["expires_soon"]),
+        (&"used".into(), &true.into())
+    );
+    assert_snapshot!(reasons(&run));
+}
+
+#[test]
+fn a_rule_warns_until_it_is_in_effect() {
+    let policy = "extends = [\"builtin:baseline\"]\n[[rule]]\nid = \"no-high\"\nwhere = { severity = \"high\" }\neffective = 2026-11-22\n";
+    let report = semgrep(&["ERROR"]);
+    let workplace = Workplace::new(&[("semgrep.json", &report), ("policy.toml", policy)]);
+    for (now, code) in [("2026-11-21T23:59:59Z", 0), ("2026-11-22T00:00:00Z", 1)] {
+        let arguments = [
+            "check",
+            "--now",
+            now,
+            "semgrep.json",
+            "--policy",
+            "policy.toml",
+        ];
+        assert_eq!(workplace.run(&arguments).code, code, "{now}");
+    }
+}
