@@ -155,7 +155,7 @@ impl<'a> OtherPolicyRow<'a> {
 impl OtherPolicyRow<'_> {
     /// What it says, in a line.
     pub fn in_words(&self) -> String {
-        let name = self.policy.sources.iter().map(|source| source.name);
+        let mut name = self.policy.sources.iter().map(|source| source.name);
         let observes = match self.mode {
             Mode::Enforce => "",
             Mode::Observe => " and only observes",
@@ -166,7 +166,7 @@ impl OtherPolicyRow<'_> {
         };
         format!(
             "the policy {} says {}{observes}{reason}",
-            name.last().unwrap_or_default(),
+            name.next_back().unwrap_or_default(),
             self.verdict.name()
         )
     }
