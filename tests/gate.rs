@@ -11,6 +11,8 @@
     reason = "a test may fail by a panic, and drives the world around the program"
 )]
 
+use std::fmt::Write as _;
+
 use insta::assert_snapshot;
 
 #[path = "common/workplace.rs"]
@@ -138,7 +140,7 @@ fn a_baseline_that_is_needed_and_not_there_is_incomplete() {
         assert_eq!(verdict(&run), expected, "{baseline:?} {policy}");
         let policy = policy.lines().find(|line| !line.is_empty()).unwrap();
         let given = baseline.unwrap_or("(no file)");
-        told += &format!("== {given}\n   {policy}\n{}\n\n", reasons(&run));
+        writeln!(told, "== {given}\n   {policy}\n{}\n", reasons(&run)).unwrap();
     }
     assert_snapshot!(told);
 }
@@ -185,11 +187,8 @@ fn what_is_known_to_be_exploited_fails_by_fresh_knowledge_only() {
         let run = workplace.check(&arguments);
         assert_eq!(verdict(&run), expected, "{settings} {file:?}");
         let head: String = file.unwrap_or("(no file)").chars().take(20).collect();
-        told += &format!(
-            "== {head} {}\n{}\n\n",
-            settings.replace('\n', " "),
-            reasons(&run)
-        );
+        let settings = settings.replace('\n', " ");
+        writeln!(told, "== {head} {settings}\n{}\n", reasons(&run)).unwrap();
     }
     assert_snapshot!(told);
 }
