@@ -265,6 +265,35 @@ fn a_statement_of_the_maker_takes_a_finding_out_for_its_product_only() {
 }
 
 #[test]
+fn a_statement_about_a_component_holds_in_the_lane_of_its_product() {
+    let rule = "[[rule]]\nid = \"any\"\nwhere = { category = \"sca\" }\n";
+    let document = vex("not_affected", "pkg:oci/shop").replace(
+        r#"{"@id":"pkg:oci/shop"}"#,
+        r#"{"@id":"pkg:oci/shop","subcomponents":[{"@id":"pkg:npm/lodash@4.17.4"}]}"#,
+    );
+    for (lane, expected) in [
+        ("product = \"pkg:oci/shop\"", "pass"),
+        ("product = \"pkg:oci/other\"", "fail"),
+        ("", "fail"),
+    ] {
+        let policy = format!("[lane.image-security]\n{lane}\n{rule}");
+        let workplace = Workplace::new(&[
+            ("trivy.json", &trivy()),
+            ("policy.toml", &policy),
+            ("vex.json", &document),
+        ]);
+        let run = workplace.check(&[
+            "image-security=trivy.json",
+            "--policy",
+            "policy.toml",
+            "--vex",
+            "vex.json",
+        ]);
+        assert_eq!(verdict(&run), expected, "{lane}: {}", run.stdout);
+    }
+}
+
+#[test]
 fn of_several_vex_documents_none_holds_if_one_cannot_be_read() {
     let policy = "[[rule]]\nid = \"any\"\nwhere = { category = \"sca\" }\n";
     let document = vex("not_affected", "pkg:npm/lodash");

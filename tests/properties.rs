@@ -261,6 +261,7 @@ fn policy() -> impl Strategy<Value = Policy> {
                 1 => Degraded::Incomplete,
                 _ => Degraded::Ignore("a test".into()),
             },
+            product: None,
         },
     );
     let lanes = prop::collection::btree_map(prop::sample::select(LANES.to_vec()), lane, 0..3);

@@ -235,6 +235,8 @@ fn subjects<'a>(
     let mut own_scanner: HashMap<&str, Arc<[&str]>> = HashMap::new();
     for (index, report) in reports.iter().enumerate() {
         let Ok(scan) = &report.scan else { continue };
+        let lane = policy.lanes.get(&report.lane);
+        let product = lane.and_then(|lane| lane.product.as_deref());
         let seen_by = own_scanner
             .entry(scan.scanner)
             .or_insert_with(|| Arc::new([scan.scanner]));
@@ -257,7 +259,7 @@ fn subjects<'a>(
                 new: None,
                 first_seen: None,
                 raised: None,
-                vex: ruling(vex, finding, circumstances.now),
+                vex: ruling(vex, finding, product, circumstances.now),
                 allowance: policy.sla.get(&severity).copied(),
                 kev: if finding.kev { Some(true) } else { listed },
                 epss: epss
@@ -272,7 +274,12 @@ fn subjects<'a>(
 }
 
 /// The VEX statement that takes a finding out of the decision.
-fn ruling<'a>(vex: &'a [Vex], finding: &'a Finding, now: Timestamp) -> Option<Ruling<'a>> {
+fn ruling<'a>(
+    vex: &'a [Vex],
+    finding: &'a Finding,
+    product: Option<&str>,
+    now: Timestamp,
+) -> Option<Ruling<'a>> {
     let package = match &finding.location {
         Location::Package { purl, .. } if !vex.is_empty() => purl.as_deref()?,
         _ => return None,
@@ -280,7 +287,7 @@ fn ruling<'a>(vex: &'a [Vex], finding: &'a Finding, now: Timestamp) -> Option<Ru
     let subject = vex::Subject {
         ids: &finding.vulnerability_ids,
         package: Some(package),
-        artifact: None,
+        artifact: product,
     };
     let ruling = vex::lookup(vex, &subject)?;
     // What was said in the future was not said by an honest clock.

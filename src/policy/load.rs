@@ -236,6 +236,7 @@ impl Loader<'_> {
                 known.expect = lane
                     .expect
                     .unwrap_or_else(|| std::mem::take(&mut known.expect));
+                known.product = lane.product.or(known.product.take());
                 known.degraded = lane
                     .degraded
                     .unwrap_or_else(|| std::mem::take(&mut known.degraded));

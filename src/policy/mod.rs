@@ -214,6 +214,8 @@ pub struct Lane {
     pub expect: Vec<String>,
     /// What a report that says that some of its scan did not happen means.
     pub degraded: Degraded,
+    /// The package URL of what is scanned here and is to be released.
+    pub product: Option<String>,
 }
 
 /// `PATTERN` or `SCANNER=PATTERN`: where reports are, and what wrote them.

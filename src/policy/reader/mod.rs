@@ -5,8 +5,10 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
 use std::sync::Arc;
 
+use packageurl::PackageUrl;
 use toml::de::{DeTable, DeValue};
 
 use super::document::{At, Table};
@@ -57,6 +59,7 @@ pub(super) struct LanePart {
     pub(super) reports: Option<Vec<ReportPattern>>,
     pub(super) expect: Option<Vec<String>>,
     pub(super) degraded: Option<Degraded>,
+    pub(super) product: Option<String>,
 }
 
 /// Reads one text.
@@ -259,6 +262,13 @@ impl<'a> Reader<'a> {
         let reports = table.texts("reports", problems);
         let expect = table.texts("expect", problems);
         let reason = table.text("degraded_reason", problems);
+        let product = table.text("product", problems);
+        if let Some(product) = &product
+            && let Err(error) = PackageUrl::from_str(&product.value)
+        {
+            let title = format!("`{}` is no package URL", product.value);
+            problems.add(product.span.clone(), title, error.to_string());
+        }
         let words = [
             ("warn", Degraded::Warn),
             ("incomplete", Degraded::Incomplete),
@@ -310,6 +320,7 @@ impl<'a> Reader<'a> {
             reports,
             expect: expect.map(|expect| self.scanner_names(expect)),
             degraded,
+            product: product.map(|product| product.value),
         }
     }
 
