@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::decide::Circumstances;
 use super::notices::Notices;
-use super::selector::{Needs, Selector};
+use super::selector::Needs;
 use super::{Demand, FirstRun, Policy};
 use crate::baseline::Baseline;
 use crate::enrichment::{Epss, Kev, Vex};
@@ -78,7 +78,7 @@ pub(super) fn survey(
         }
     };
     data.check("VEX document", "--vex", policy.vex, None, &dated_vex);
-    Needs {
+    let known = Needs {
         baseline: data.baseline(baseline),
         kev: data.check(
             "KEV catalogue",
@@ -95,7 +95,18 @@ pub(super) fn survey(
             &dated(epss, |epss| epss.origin.date),
         ),
         sla: true,
+    };
+    let today = circumstances.today();
+    let exceptions = policy.exceptions.iter();
+    let unanswered = exceptions
+        .filter(|exception| exception.in_force(today) && exception.selector.needs().exceed(known));
+    for exception in unanswered {
+        data.warn(format!(
+            "the exception {} does not hold: nobody can tell what it asks for",
+            exception.id
+        ));
     }
+    known
 }
 
 fn dated<'a, T: Copy>(
@@ -120,27 +131,13 @@ struct Survey<'s> {
 }
 
 impl Survey<'_> {
-    /// The first rule or exception that asks for something.
+    /// A rule that asks for something. Without an answer it could be broken unseen;
+    /// an exception that asks only does not hold.
     fn asking(&self, needs: impl Fn(Needs) -> bool) -> Option<String> {
-        let asks = |selector: &Selector| needs(selector.needs());
-        let Policy {
-            rules,
-            exceptions,
-            bounds,
-            ..
-        } = self.policy;
-        let mut of_rules = rules.iter().filter(|rule| asks(&rule.selector));
-        let mut of_exceptions = exceptions.iter().filter(|each| asks(&each.selector));
-        let rule = of_rules.next().map(|rule| format!("the rule {}", rule.id));
-        rule.or_else(|| {
-            let exception = of_exceptions.next()?;
-            Some(format!("the exception {}", exception.id))
-        })
-        .or_else(|| {
-            let mut never = bounds.never.iter();
-            let found = never.find(|never| asks(&never.selector));
-            found.map(|_| "`never` in `[exceptions]`".to_owned())
-        })
+        let rules = self.policy.rules.iter();
+        let asking = rules.filter(|rule| needs(rule.selector.needs()));
+        let first = asking.min_by_key(|rule| &rule.id)?;
+        Some(format!("the rule {}", first.id))
     }
 
     fn baseline(&mut self, baseline: &Given<'_, &Baseline>) -> bool {

@@ -96,7 +96,7 @@ impl Reader<'_> {
         let mistakes = problems.count();
         let condition = self.as_written(given.as_ref());
         let selector = given.map(|given| self.selector(given)).unwrap_or_default();
-        self.refuse_seen_by(&selector, &span);
+        self.refuse_circular(&selector, &span);
         // What could not be read says nothing of what was meant.
         if selector.matches_everything() && self.problems.count() == mistakes {
             self.problems.add(
@@ -129,15 +129,22 @@ impl Reader<'_> {
     }
 
     /// One more finding must never end a fail: an exception that holds only where
-    /// other scanners agree could do that.
-    fn refuse_seen_by(&mut self, selector: &Selector, span: &Range<usize>) {
-        let asks = |asked: &Asked| matches!(asked.question, Question::SeenBy(_));
-        if selector.asked().iter().any(asks) {
-            self.problems.add(
-                span.clone(),
-                "an exception cannot ask which scanners agree",
-                "leave out `seen_by`, and name the findings",
-            );
+    /// other scanners agree, or for what takes another's place as new, could do
+    /// that.
+    fn refuse_circular(&mut self, selector: &Selector, span: &Range<usize>) {
+        for Asked { question, .. } in selector.asked() {
+            let (title, label) = match question {
+                Question::SeenBy(_) => (
+                    "an exception cannot ask which scanners agree",
+                    "leave out `seen_by`, and name the findings",
+                ),
+                Question::New(true) => (
+                    "an exception cannot accept whatever is new",
+                    "leave out `new`, and name the findings",
+                ),
+                _ => continue,
+            };
+            self.problems.add(span.clone(), title, label);
         }
     }
 
