@@ -40,7 +40,8 @@ pub struct Comparison {
 pub struct History {
     /// Whether the baseline does not know it.
     pub new: bool,
-    /// The day, in UTC, on which it was first seen; today when it is new.
+    /// The day, in UTC, on which it was first seen. A copy of something known is new,
+    /// and as old as what it copies.
     pub first_seen: Date,
     /// The last time that its severity rose. An unknown severity is neither
     /// higher nor lower than any other.
@@ -79,9 +80,9 @@ impl Comparison {
 ///
 /// The order of the findings makes no difference, and neither does how often one
 /// fingerprint is among them.
-pub fn compare(
-    baseline: &Baseline,
-    current: &[Current<'_>],
+pub fn compare<'a>(
+    baseline: &'a Baseline,
+    current: &[Current<'a>],
     looked_at: &BTreeSet<(&str, &str)>,
     today: Date,
 ) -> Comparison {
@@ -120,6 +121,7 @@ pub fn compare(
         }
     }
     let moved: HashMap<_, _> = moved.into_iter().collect();
+    let kin = Kin::new(baseline, current, &matched);
     let histories = current.iter().zip(&matched).map(|(subject, identity)| {
         let old = match identity {
             Some(identity) => Some(Old {
@@ -128,14 +130,20 @@ pub fn compare(
             }),
             None => moved.get(&subject.finding.fingerprint).copied(),
         };
-        match old.and_then(|old| Some((known.0.get(old.identity)?, old.is_renamed))) {
-            Some((entries, is_renamed)) => history(entries, subject.finding, is_renamed, today),
-            None => History {
-                new: true,
-                first_seen: today,
-                raised: None,
-                renamed_from: None,
-            },
+        let entries = old.and_then(|old| known.0.get(old.identity).copied());
+        let past = match identity {
+            Some(_) => Past::of(entries.unwrap_or_default()),
+            None => kin.of(subject),
+        };
+        let places = entries.into_iter().flatten();
+        let old_place = places.filter_map(|entry| entry.place.as_ref()).next();
+        History {
+            new: old.is_none(),
+            first_seen: past.first_seen.map_or(today, |date| date.min(today)),
+            raised: past.raised(subject.finding.severity, today),
+            renamed_from: old_place
+                .filter(|_| old.is_some_and(|old| old.is_renamed))
+                .cloned(),
         }
     });
     let fates = known.0.iter().zip(&seen).flat_map(|(entries, seen)| {
@@ -178,20 +186,76 @@ fn are_looked_at(entries: &[Entry], looked_at: &BTreeSet<(&str, &str)>) -> bool 
         .all(|entry| looked_at.contains(&(&*entry.lane, &*entry.scanner)))
 }
 
-fn history(entries: &[Entry], finding: &Finding, is_renamed: bool, today: Date) -> History {
-    let worst = entries.iter().map(|entry| entry.severity).min();
-    let raised = match worst {
-        Some(from) if is_worse(finding.severity, from) => Some(Raised { on: today, from }),
-        _ => entries.iter().filter_map(|entry| entry.raised).max(),
-    };
-    let first_seen = entries.iter().map(|entry| entry.first_seen).min();
-    let old = entries.iter().find_map(|entry| entry.place.as_ref());
-    History {
-        new: false,
-        // A clock that was wrong does not make a finding younger than today.
-        first_seen: first_seen.map_or(today, |date| date.min(today)),
-        raised,
-        renamed_from: old.filter(|_| is_renamed).cloned(),
+/// What is known of a finding's past.
+#[derive(Debug, Clone, Copy, Default)]
+struct Past {
+    /// A clock that was wrong may have put it after today.
+    first_seen: Option<Date>,
+    worst: Option<Severity>,
+    raised: Option<Raised>,
+}
+
+impl Past {
+    fn of(entries: &[Entry]) -> Self {
+        entries.iter().fold(Self::default(), Self::with)
+    }
+
+    fn with(self, entry: &Entry) -> Self {
+        let Entry {
+            first_seen,
+            severity,
+            raised,
+            ..
+        } = entry;
+        Self {
+            first_seen: self.first_seen.into_iter().chain([*first_seen]).min(),
+            worst: self.worst.into_iter().chain([*severity]).min(),
+            raised: self.raised.max(*raised),
+        }
+    }
+
+    fn raised(self, severity: Severity, today: Date) -> Option<Raised> {
+        match self.worst {
+            Some(from) if is_worse(severity, from) => Some(Raised { on: today, from }),
+            _ => self.raised,
+        }
+    }
+}
+
+/// The past of what has a new fingerprint: that of all that had its content,
+/// wherever they were. Which of them it is depends on what else was found, and
+/// one more finding must never make another one younger.
+struct Kin<'a>(HashMap<(&'a str, ContentDigest), Past>);
+
+impl<'a> Kin<'a> {
+    fn new(baseline: &'a Baseline, current: &[Current<'a>], matched: &[Option<usize>]) -> Self {
+        let unmatched = current
+            .iter()
+            .zip(matched)
+            .filter(|(_, matched)| matched.is_none());
+        let keys = unmatched.filter_map(|(subject, _)| {
+            let key = (subject.scanner, subject.finding.content?);
+            Some((key, Past::default()))
+        });
+        let mut pasts: HashMap<_, _> = keys.collect();
+        let entries = match pasts.is_empty() {
+            true => &[],
+            false => baseline.entries.as_slice(),
+        };
+        for entry in entries {
+            if let Some(content) = entry.content
+                && let Some(past) = pasts.get_mut(&(&*entry.scanner, content))
+            {
+                *past = past.with(entry);
+            }
+        }
+        Self(pasts)
+    }
+
+    fn of(&self, subject: &Current<'_>) -> Past {
+        let content = subject.finding.content;
+        let past = content.and_then(|content| self.0.get(&(subject.scanner, content)));
+        past.copied().unwrap_or_default()
     }
 }
 

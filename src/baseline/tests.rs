@@ -317,6 +317,23 @@ fn what_is_new_is_first_seen_today_and_the_rest_when_it_was() {
 }
 
 #[test]
+fn a_copy_is_new_and_as_old_as_what_it_copies() {
+    let bug = finding("src/a.py", "f(x)");
+    let moved = finding("lib/b.py", "f(x)");
+    let first_seen = |now: &[Finding]| {
+        let comparison = compare_with(&known(std::slice::from_ref(&bug)), now, &["a"]);
+        let history = &comparison.histories[0];
+        (history.new, history.first_seen)
+    };
+    let before = day("2026-11-01");
+    assert_eq!(first_seen(std::slice::from_ref(&moved)), (false, before));
+    // One more finding in the old file takes the rename away, and must not take the age.
+    let other = finding("src/a.py", "g(x)");
+    assert_eq!(first_seen(&[moved.clone(), other]), (true, before));
+    assert_eq!(first_seen(&[moved, bug.clone()]), (true, before));
+}
+
+#[test]
 fn a_summary_says_where_it_looked() {
     let baseline = known(&[]);
     assert!(baseline.looked_at("a", SCANNER));
