@@ -16,5 +16,6 @@ pub mod parser;
 pub mod policy;
 pub mod render;
 pub mod report;
+pub mod scanner;
 pub mod secret;
 pub mod text;

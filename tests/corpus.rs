@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use security_gate::finding::{Finding, Severity};
 use security_gate::parser;
 use security_gate::report::Health;
+use security_gate::scanner::Detail;
 use serde::Deserialize;
 
 mod common;
@@ -130,6 +131,9 @@ fn problems(path: &Path, expected: &Expected, declared: Option<&str>) -> Vec<Str
                 finding.fingerprint
             ));
         }
+        if !is_foreseen(finding, scan.scanner) {
+            problems.push(format!("its scanner is not said to find: {finding:?}"));
+        }
         if finding.title.trim().is_empty()
             || finding.pointer.is_empty()
             || finding.instance_count == 0
@@ -140,6 +144,17 @@ fn problems(path: &Path, expected: &Expected, declared: Option<&str>) -> Vec<Str
         }
     }
     problems
+}
+
+/// Whether the scanner's kinds of findings have one like this. The lints of
+/// policies hang on that.
+fn is_foreseen(finding: &Finding, scanner: &str) -> bool {
+    let scanner = parser::by_name(scanner).unwrap();
+    scanner.kinds.iter().any(|kind| {
+        kind.category == finding.category
+            && kind.severities.contains(&finding.severity)
+            && Detail::of(finding).iter().all(|detail| kind.has(*detail))
+    })
 }
 
 #[test]

@@ -24,9 +24,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("finding", &["fingerprint"]),
     ("issue", &["finding", "fingerprint"]),
     ("report", &["finding"]),
+    ("scanner", &["finding"]),
     (
         "parser",
-        &["artifact", "finding", "fingerprint", "report", "secret"],
+        &[
+            "artifact",
+            "finding",
+            "fingerprint",
+            "report",
+            "scanner",
+            "secret",
+        ],
     ),
     ("enrichment", &["artifact", "parser"]),
     (
@@ -42,6 +50,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "fingerprint",
             "issue",
             "report",
+            "scanner",
             "text",
         ],
     ),

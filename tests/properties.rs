@@ -380,6 +380,7 @@ fn empty_policy() -> Policy {
         lanes: BTreeMap::new(),
         rules: Vec::new(),
         exceptions: Vec::new(),
+        examples: Vec::new(),
         settings: BTreeMap::new(),
     }
 }

@@ -159,7 +159,8 @@ fn split<'t>(
     Ok((lane, declared, pattern))
 }
 
-fn scanner_of(report: &ReportPattern) -> Option<&'static str> {
+/// The scanner that a report is declared to be of.
+pub(super) fn scanner_of(report: &ReportPattern) -> Option<&'static str> {
     report
         .scanner
         .as_deref()

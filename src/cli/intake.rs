@@ -100,6 +100,18 @@ pub(super) fn read(
     Ok(intake)
 }
 
+/// Reads one report, whatever becomes of it.
+pub(super) fn read_one(input: &Input, policy: &Policy, options: &Options) -> Report {
+    let reader = Reader {
+        policy,
+        options,
+        keep: Reading::Findings,
+        max_size: artifact::DEFAULT_MAX_SIZE,
+    };
+    let report = reader.read(input);
+    report.unwrap_or_else(|| reader.unreadable(input, "this is no report"))
+}
+
 struct Reader<'a> {
     policy: &'a Policy,
     options: &'a Options,

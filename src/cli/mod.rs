@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::parser::{self, Options, PARSERS};
+use crate::parser::{self, Options};
 use crate::policy::decide::{Decision, Verdict};
 use crate::policy::load::{self, LoadError, Vocabulary};
 use crate::policy::{Mode, Policy};
@@ -24,6 +24,7 @@ mod inspect;
 mod intake;
 mod knowledge;
 mod output;
+mod policy;
 mod schema;
 
 use output::Console;
@@ -85,6 +86,9 @@ enum Command {
     Check(check::Arguments),
     /// Say what each file is and what the gate reads from it
     Inspect(inspect::Arguments),
+    /// Check a policy, show the one that holds, or run its examples
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// Print the JSON Schema of an output
     Schema(schema::Arguments),
     /// Print a script that completes commands in a shell
@@ -153,6 +157,7 @@ fn run(cli: &Cli, console: &Console) -> anyhow::Result<Exit> {
     match &cli.command {
         Command::Check(arguments) => check::run(arguments, &cli.global, console),
         Command::Inspect(arguments) => inspect::run(arguments, &cli.global, console),
+        Command::Policy(command) => policy::run(command, &cli.global, console),
         Command::Schema(arguments) => schema::run(arguments),
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -213,31 +218,38 @@ impl Surroundings {
     }
 }
 
-/// Loads the policy that holds: `named`, else the configuration, else the
+/// The name of the policy that holds: `named`, else the configuration, else the
 /// built-in baseline.
-fn load_policy(named: Option<&str>, global: &Global, console: &Console) -> anyhow::Result<Policy> {
-    let name = match (named, &global.config) {
+fn policy_name(named: Option<&str>, global: &Global) -> anyhow::Result<String> {
+    Ok(match (named, &global.config) {
         (Some(name), _) => name.to_owned(),
         (None, Some(config)) => config.display().to_string(),
         (None, None) => match find_config()? {
             Some(config) => config.display().to_string(),
             None => format!("{}baseline", load::BUILTIN_PREFIX),
         },
-    };
+    })
+}
+
+/// Loads a policy from its files.
+fn read_policy(name: &str, console: &Console) -> Result<Policy, LoadError> {
     console.detail(format_args!("policy: {name}"));
-    let scanners: Vec<&str> = PARSERS.iter().map(|parser| parser.scanner).collect();
-    let lanes = parser::lanes();
+    let scanners = parser::scanners();
     let vocabulary = Vocabulary {
         scanners: &scanners,
-        lanes: &lanes,
     };
-    load::load(&name, vocabulary, &|path| {
+    load::load(name, vocabulary, &|path| {
         std::fs::OpenOptions::new()
             .read(true)
             .open(path)
             .and_then(std::io::read_to_string)
     })
-    .map_err(|error| match error {
+}
+
+/// Loads the policy that holds, and shows its mistakes.
+fn load_policy(named: Option<&str>, global: &Global, console: &Console) -> anyhow::Result<Policy> {
+    let name = policy_name(named, global)?;
+    read_policy(&name, console).map_err(|error| match error {
         LoadError::Mistakes(problems) => {
             for problem in &problems {
                 console.problem(problem);

@@ -13,10 +13,22 @@ use super::{Emitter, Format, Parse, ParseError, Parser};
 use crate::finding::{Category, Confidence, Finding, Location, Severity};
 use crate::fingerprint::{ContentDigest, Fingerprint, without_white_space};
 use crate::report::Scan;
+use crate::scanner::{self, Detail};
 
 pub(super) const PARSER: Parser = Parser {
     scanner: "bandit",
     lane: "mainline-sast",
+    kinds: &[scanner::Kind {
+        category: Category::Sast,
+        severities: &[
+            Severity::Critical,
+            Severity::High,
+            Severity::Medium,
+            Severity::Low,
+            Severity::Unknown,
+        ],
+        details: &[Detail::Confidence, Detail::Cwe, Detail::Path],
+    }],
     formats: &[Format {
         name: "bandit-json",
         recognize: |outline| {

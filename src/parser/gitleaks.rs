@@ -18,10 +18,16 @@ use crate::artifact::Window;
 use crate::finding::{Category, Finding, Location, Severity};
 use crate::fingerprint::{ContentDigest, Fingerprint};
 use crate::report::Scan;
+use crate::scanner::{self, Detail};
 
 pub(super) const PARSER: Parser = Parser {
     scanner: "gitleaks",
     lane: "secret-detection",
+    kinds: &[scanner::Kind {
+        category: Category::Secret,
+        severities: &[Severity::High],
+        details: &[Detail::Cwe, Detail::Path],
+    }],
     formats: &[
         Format {
             name: "gitleaks-json",

@@ -11,6 +11,7 @@ use crate::artifact::{self, ArtifactError, Digested, Place, Window};
 use crate::finding::Finding;
 use crate::fingerprint::{self, Fingerprint};
 use crate::report::Scan;
+use crate::scanner::{Kind, Scanner};
 use crate::secret::SecretKey;
 
 mod bandit;
@@ -48,6 +49,8 @@ pub struct Parser {
     pub scanner: &'static str,
     /// The lane of its reports, unless configured otherwise.
     pub lane: &'static str,
+    /// The kinds of findings that its reports can hold.
+    pub kinds: &'static [Kind],
     /// How it writes reports. The first of a syntax is tried on a report that
     /// is declared to be this scanner's and looks like nothing known.
     formats: &'static [Format],
@@ -97,6 +100,16 @@ pub struct Options {
 /// Finds the scanner of this name.
 pub fn by_name(scanner: &str) -> Option<&'static Parser> {
     PARSERS.iter().find(|parser| parser.scanner == scanner)
+}
+
+/// All scanners, as the rest of the program knows them.
+pub fn scanners() -> Vec<Scanner> {
+    let scanner = |parser: &Parser| Scanner {
+        name: parser.scanner,
+        lane: parser.lane,
+        kinds: parser.kinds,
+    };
+    PARSERS.iter().map(scanner).collect()
 }
 
 /// The lanes that reports belong to unless configured otherwise.

@@ -16,11 +16,35 @@ use super::{Emitter, Format, Parse, ParseError, Parser, url};
 use crate::finding::{Category, Confidence, Finding, Location, Severity};
 use crate::fingerprint::{ContentDigest, Fingerprint, without_white_space};
 use crate::report::Scan;
+use crate::scanner::{self, Detail};
 use crate::secret::SecretKey;
 
 pub(super) const PARSER: Parser = Parser {
     scanner: "semgrep",
     lane: "mainline-sast",
+    kinds: &[
+        scanner::Kind {
+            category: Category::Sast,
+            severities: &Severity::ALL,
+            details: &[
+                Detail::Confidence,
+                Detail::Cwe,
+                Detail::Vulnerability,
+                Detail::Path,
+            ],
+        },
+        scanner::Kind {
+            category: Category::Sca,
+            severities: &Severity::ALL,
+            details: &[
+                Detail::Confidence,
+                Detail::Cwe,
+                Detail::Vulnerability,
+                Detail::Package,
+                Detail::Path,
+            ],
+        },
+    ],
     formats: &[Format {
         name: "semgrep-json",
         recognize: |outline| {

@@ -181,13 +181,33 @@ pub fn decide<'a>(
     reports: &'a [Report],
     circumstances: Circumstances<'a>,
 ) -> Decision<'a> {
+    decide_told(policy, reports, circumstances, None)
+}
+
+/// Decides, where there is somebody to tell it with all that is known of each
+/// finding besides its report, in place of the circumstances.
+pub(super) fn decide_told<'a>(
+    policy: &'a Policy,
+    reports: &'a [Report],
+    circumstances: Circumstances<'a>,
+    tell: Option<&dyn Fn(&mut Subject<'a>)>,
+) -> Decision<'a> {
     let mut sorted: Vec<&Report> = reports.iter().collect();
     sorted.sort_by_key(|report| (&report.lane, &report.path, &report.sha256));
     let mut notices = Notices::of_reports(policy, &sorted);
-    let known = knowledge::survey(policy, &circumstances, &mut notices);
+    let known = match tell {
+        None => knowledge::survey(policy, &circumstances, &mut notices),
+        Some(_) => Needs::ALL,
+    };
     let mut subjects = subjects(policy, &sorted, circumstances);
     subjects.sort_by(|one, other| order(one).cmp(&order(other)));
-    let comparison = compare(&mut subjects, policy, &sorted, circumstances);
+    let comparison = match tell {
+        None => compare(&mut subjects, policy, &sorted, circumstances),
+        Some(tell) => {
+            subjects.iter_mut().for_each(|(_, subject)| tell(subject));
+            None
+        }
+    };
     let issues = issues(&mut subjects, circumstances);
     let judge = Judge::new(policy, &circumstances, known);
     let judged = subjects.into_iter().map(|(report, subject)| Judged {

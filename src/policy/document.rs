@@ -53,6 +53,11 @@ impl<'t> Table<'t> {
         self.span.clone()
     }
 
+    /// Whether a key is there, whatever its value is.
+    pub(super) fn contains(&self, key: &str) -> bool {
+        self.entries.contains_key(key)
+    }
+
     /// Every key with the place of its value.
     pub(super) fn entries(&self) -> impl Iterator<Item = (&str, Range<usize>)> {
         let entries = self.entries.iter();
@@ -179,6 +184,24 @@ impl<'t> Table<'t> {
         )
     }
 
+    /// A number from 0 to `most`.
+    pub(super) fn number(
+        &mut self,
+        key: &'static str,
+        most: f64,
+        problems: &mut Problems,
+    ) -> Option<At<f64>> {
+        let value = self.get(key)?;
+        let number = match value.get_ref() {
+            DeValue::Integer(number) => number.as_str().parse().ok(),
+            DeValue::Float(number) => number.as_str().parse().ok(),
+            _ => None,
+        };
+        let number = number.filter(|number: &f64| (0.0..=most).contains(number));
+        let wanted = format!("a number from 0 to {most}");
+        or_problem(number, value, key, &wanted, problems)
+    }
+
     /// A number of days, with at least one.
     pub(super) fn days(&mut self, key: &'static str, problems: &mut Problems) -> Option<At<u32>> {
         let days = self.whole(key, problems)?;
@@ -283,6 +306,19 @@ impl<'t> Table<'t> {
             .iter()
             .filter_map(|item| as_table(item, key, what, problems))
             .collect()
+    }
+
+    /// A table, or the tables of a list.
+    pub(super) fn table_or_tables(
+        &mut self,
+        key: &'static str,
+        what: &'static str,
+        problems: &mut Problems,
+    ) -> Vec<Table<'t>> {
+        match self.get(key).map(Spanned::get_ref) {
+            Some(DeValue::Array(_)) => self.tables(key, what, problems),
+            _ => self.table(key, what, problems).into_iter().collect(),
+        }
     }
 
     /// The tables of a table, with their names: `[lane.NAME]`.

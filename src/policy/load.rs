@@ -9,11 +9,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::problem::{Problem, suggestion};
+use super::problem::{Level, Problem, suggestion};
 use super::reader::{BoundsPart, Part, Reader};
 use super::{Action, Bounds, Demand, Exception, Mode, Origin, Particular, Policy, Trust};
 use crate::finding::Severity;
 use crate::fingerprint::without_detours;
+use crate::scanner::Scanner;
 
 /// The policies that are part of the program: name and text.
 pub const BUILTIN: &[(&str, &str)] = &[
@@ -31,10 +32,21 @@ pub const EXCEPTIONS_FILE: &str = "security-exceptions.toml";
 /// The names that policies may use.
 #[derive(Debug, Clone, Copy)]
 pub struct Vocabulary<'a> {
-    /// All scanners whose reports can be read.
-    pub scanners: &'a [&'a str],
+    /// All scanners whose reports can be read. Their lanes exist without being
+    /// configured.
+    pub scanners: &'a [Scanner],
+}
+
+impl<'a> Vocabulary<'a> {
+    /// The names of all scanners.
+    pub(super) fn scanner_names(self) -> Vec<&'static str> {
+        self.scanners.iter().map(|scanner| scanner.name).collect()
+    }
+
     /// The lanes that exist without being configured.
-    pub lanes: &'a [&'a str],
+    pub(super) fn lanes(self) -> impl Iterator<Item = &'a str> {
+        self.scanners.iter().map(|scanner| scanner.lane)
+    }
 }
 
 /// Why there is no policy.
@@ -202,6 +214,7 @@ impl Loader<'_> {
             lanes: BTreeMap::new(),
             rules: Vec::new(),
             exceptions: Vec::new(),
+            examples: Vec::new(),
             settings: BTreeMap::new(),
         };
         let configured: Vec<String> = self
@@ -211,12 +224,16 @@ impl Loader<'_> {
             .map(|(name, _)| name.clone())
             .collect();
         let mut lanes: Vec<&str> = configured.iter().map(String::as_str).collect();
-        lanes.extend(self.vocabulary.lanes);
+        lanes.extend(self.vocabulary.lanes());
         for (mut reader, part) in self.parts {
             reader.check_lane_names(&lanes);
             reader.check_repeated_exceptions(&policy.exceptions);
             policy.sources.push(Arc::clone(reader.problems.source()));
-            policy.settings.extend(part.settings);
+            let mut settings = part.settings;
+            for key in policy.bounds.tighten(part.bounds) {
+                settings.remove(key);
+            }
+            policy.settings.extend(settings);
             policy.mode = part.mode.unwrap_or(policy.mode);
             policy.first_run = part.first_run.or(policy.first_run);
             policy.unknown_severity = part.unknown_severity.unwrap_or(policy.unknown_severity);
@@ -224,7 +241,6 @@ impl Loader<'_> {
             policy.kev = part.kev.unwrap_or(policy.kev);
             policy.epss = part.epss.unwrap_or(policy.epss);
             policy.vex = part.vex.unwrap_or(policy.vex);
-            policy.bounds.tighten(part.bounds);
             policy.trust_suppressions =
                 part.trust_suppressions.unwrap_or(policy.trust_suppressions);
             for (name, lane) in part.lanes {
@@ -247,6 +263,13 @@ impl Loader<'_> {
                     None => policy.rules.push(rule),
                 }
             }
+            for example in part.examples {
+                let mut examples = policy.examples.iter_mut();
+                match examples.find(|known| known.id == example.id) {
+                    Some(known) => *known = example,
+                    None => policy.examples.push(example),
+                }
+            }
             policy.exceptions.extend(part.exceptions);
             self.problems.extend(reader.problems.into_vec());
         }
@@ -255,6 +278,7 @@ impl Loader<'_> {
         {
             self.problems
                 .extend(policy.sources.last().map(|source| Problem {
+                    level: Level::Error,
                     title: "a policy without a rule that can fail passes everything".to_owned(),
                     label: "add `extends = [\"builtin:baseline\"]`, or a rule".to_owned(),
                     span: 0..0,
@@ -271,8 +295,10 @@ impl Loader<'_> {
 
 impl Bounds {
     /// Lays those of another text over these. They only become stricter, so that a
-    /// policy cannot loosen what it extends.
-    fn tighten(&mut self, part: BoundsPart) {
+    /// policy cannot loosen what it extends. Answers with the keys of those that
+    /// change nothing, because these are as strict.
+    fn tighten(&mut self, part: BoundsPart) -> Vec<&'static str> {
+        let before = self.clone();
         self.max_days = self.max_days.into_iter().chain(part.max_days).min();
         for particular in part.require {
             if !self.require.contains(&particular) {
@@ -282,6 +308,17 @@ impl Bounds {
         self.never.extend(part.never);
         self.author_may_approve &= part.author_may_approve.unwrap_or(true);
         self.warn_days = self.warn_days.max(part.warn_days.unwrap_or(0));
+        let same = [
+            ("exceptions.max_days", before.max_days == self.max_days),
+            ("exceptions.require", before.require == self.require),
+            (
+                "exceptions.author_may_approve",
+                before.author_may_approve == self.author_may_approve,
+            ),
+            ("exceptions.warn_days", before.warn_days == self.warn_days),
+        ];
+        let same = same.into_iter().filter(|(_, is_same)| *is_same);
+        same.map(|(key, _)| key).collect()
     }
 
     /// What is wrong with an exception.
@@ -337,13 +374,24 @@ impl Policy {
                 let label = "say in `[sla]` how many days each severity has";
                 origin.problem("nothing is ever `overdue` without `[sla]`", label)
             });
-        bounds.chain(without_sla).collect()
+        let unknown_rules = self.examples.iter().flat_map(|example| {
+            let rules: Vec<&str> = self.rules.iter().map(|rule| rule.id.as_str()).collect();
+            let named = example.rules.iter().flatten();
+            let unknown = named.filter(move |id| !rules.contains(&id.as_str()));
+            unknown.map(|id| {
+                let rules: Vec<&str> = self.rules.iter().map(|rule| rule.id.as_str()).collect();
+                let title = format!("there is no rule `{id}` that could be broken");
+                example.origin.problem(title, suggestion(id, &rules))
+            })
+        });
+        bounds.chain(without_sla).chain(unknown_rules).collect()
     }
 }
 
 impl Origin {
-    fn problem(&self, title: impl Into<String>, label: impl Into<String>) -> Problem {
+    pub(super) fn problem(&self, title: impl Into<String>, label: impl Into<String>) -> Problem {
         Problem {
+            level: Level::Error,
             title: title.into(),
             label: label.into(),
             span: self.span.clone(),

@@ -17,17 +17,21 @@ use crate::finding::Severity;
 
 pub mod decide;
 mod document;
+pub mod example;
 pub mod expression;
 mod index;
 mod judge;
 pub mod knowledge;
+pub mod lint;
 pub mod load;
 mod notices;
 pub mod problem;
 mod reader;
 pub mod selector;
+pub mod show;
 pub mod strictest;
 
+use example::Example;
 use problem::Source;
 use selector::Selector;
 
@@ -60,6 +64,8 @@ pub struct Policy {
     pub rules: Vec<Rule>,
     /// What is accepted for a time.
     pub exceptions: Vec<Exception>,
+    /// What is to be decided about some findings.
+    pub examples: Vec<Example>,
     /// Where each setting stands that is no rule and no exception, by its key:
     /// `severity.unknown`, `lane.NAME.expect`.
     pub settings: BTreeMap<String, Origin>,
@@ -96,6 +102,13 @@ impl Origin {
     /// What stands there.
     pub fn text(&self) -> &str {
         self.source.text.get(self.span.clone()).unwrap_or_default()
+    }
+}
+
+impl std::fmt::Display for Origin {
+    /// The text and the line: `security-gate.toml:12`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.source.name, self.line())
     }
 }
 
@@ -162,6 +175,8 @@ pub struct Never {
     pub selector: Selector,
     /// The selector as the policy has it.
     pub condition: String,
+    /// Where it stands.
+    pub origin: Origin,
 }
 
 /// What an exception may say of itself.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Level as Heading, Renderer, Snippet};
 
 pub(super) use crate::text::{nearest, suggestion};
 
@@ -16,9 +16,23 @@ pub struct Source {
     pub text: String,
 }
 
+/// How bad a problem is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// The policy cannot mean this.
+    Error,
+    /// The policy may not do what somebody expects.
+    Warning,
+    /// Good to know.
+    Note,
+}
+
 /// One mistake in a policy. All of them are found and shown at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
+    /// How bad it is; a policy with an error is not loaded.
+    pub level: Level,
     /// What is wrong.
     pub title: String,
     /// What it is at this place, in a few words.
@@ -30,6 +44,13 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// The line and the column, both counted from 1, the latter in characters.
+    pub fn place(&self) -> (usize, usize) {
+        let before = self.source.text.get(..self.span.start).unwrap_or_default();
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        (before.matches('\n').count() + 1, line.chars().count() + 1)
+    }
+
     /// The problem as compilers show one: file, line, column, the line itself
     /// and the remedy.
     pub fn render(&self, styled: bool) -> String {
@@ -47,9 +68,12 @@ impl Problem {
                     .span(span)
                     .label(self.label.as_str()),
             );
-        renderer.render(&[Level::ERROR
-            .primary_title(self.title.as_str())
-            .element(snippet)])
+        let heading = match self.level {
+            Level::Error => Heading::ERROR,
+            Level::Warning => Heading::WARNING,
+            Level::Note => Heading::NOTE,
+        };
+        renderer.render(&[heading.primary_title(self.title.as_str()).element(snippet)])
     }
 }
 
@@ -79,6 +103,7 @@ impl Problems {
         label: impl Into<String>,
     ) {
         self.found.push(Problem {
+            level: Level::Error,
             title: title.into(),
             label: label.into(),
             span,

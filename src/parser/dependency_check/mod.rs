@@ -16,6 +16,7 @@ use super::outline::Outline;
 use super::{Emitter, Format, Parse, Parser};
 use crate::finding::{Category, Cvss, CvssVersion, Finding, Location, Severity};
 use crate::fingerprint::{ContentDigest, Fingerprint};
+use crate::scanner::{self, Detail};
 
 mod health;
 mod json;
@@ -27,6 +28,18 @@ use package::Package;
 pub(super) const PARSER: Parser = Parser {
     scanner: "dependency-check",
     lane: "mainline-sca",
+    kinds: &[scanner::Kind {
+        category: Category::Sca,
+        severities: &Severity::ALL,
+        details: &[
+            Detail::Cwe,
+            Detail::Vulnerability,
+            Detail::Cvss,
+            Detail::Fix,
+            Detail::Package,
+            Detail::Path,
+        ],
+    }],
     formats: &[
         Format {
             name: "dependency-check-json",

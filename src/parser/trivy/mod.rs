@@ -6,7 +6,9 @@
 use super::fields::{Number, Text, Texts, timestamp};
 use super::json::{self, Json};
 use super::{Emitter, Format, Parse, ParseError, Parser, Untyped};
+use crate::finding::{Category, Severity};
 use crate::report::Scan;
+use crate::scanner::{self, Detail};
 use place::without_user_info;
 use result::Tally;
 
@@ -18,6 +20,35 @@ mod result;
 pub(super) const PARSER: Parser = Parser {
     scanner: "trivy",
     lane: "image-security",
+    kinds: &[
+        scanner::Kind {
+            category: Category::Sca,
+            severities: &Severity::ALL,
+            details: &[
+                Detail::Cwe,
+                Detail::Vulnerability,
+                Detail::Cvss,
+                Detail::Fix,
+                Detail::Package,
+                Detail::Path,
+            ],
+        },
+        scanner::Kind {
+            category: Category::Misconfiguration,
+            severities: &Severity::ALL,
+            details: &[Detail::Path],
+        },
+        scanner::Kind {
+            category: Category::Secret,
+            severities: &Severity::ALL,
+            details: &[Detail::Path],
+        },
+        scanner::Kind {
+            category: Category::License,
+            severities: &Severity::ALL,
+            details: &[Detail::Package, Detail::Path],
+        },
+    ],
     formats: &[
         Format {
             name: "trivy-json",

@@ -10,6 +10,7 @@ use super::outline::Shape;
 use super::{Emitter, Format, Parse, Parser, url};
 use crate::finding::{Category, Confidence, Finding, Location, Severity};
 use crate::fingerprint::{ContentDigest, Fingerprint};
+use crate::scanner::{self, Detail};
 
 mod health;
 mod json;
@@ -19,6 +20,17 @@ mod xml;
 pub(super) const PARSER: Parser = Parser {
     scanner: "zap",
     lane: "staging-dast",
+    kinds: &[scanner::Kind {
+        category: Category::Dast,
+        severities: &[
+            Severity::High,
+            Severity::Medium,
+            Severity::Low,
+            Severity::Info,
+            Severity::Unknown,
+        ],
+        details: &[Detail::Confidence, Detail::Cwe, Detail::Url],
+    }],
     formats: &[
         Format {
             name: "zap-json",

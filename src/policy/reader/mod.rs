@@ -12,6 +12,7 @@ use packageurl::PackageUrl;
 use toml::de::{DeTable, DeValue};
 
 use super::document::{At, Table};
+use super::example::Example;
 use super::load::Vocabulary;
 use super::problem::{Problems, Source, nearest, suggestion};
 use super::selector::{Patterns, Severities};
@@ -21,6 +22,7 @@ use super::{
 };
 use crate::finding::Severity;
 
+mod example;
 mod rules;
 mod selector;
 
@@ -40,6 +42,7 @@ pub(super) struct Part {
     pub(super) lanes: Vec<(String, LanePart)>,
     pub(super) rules: Vec<Rule>,
     pub(super) exceptions: Vec<Exception>,
+    pub(super) examples: Vec<Example>,
     pub(super) settings: BTreeMap<String, Origin>,
 }
 
@@ -48,7 +51,7 @@ pub(super) struct Part {
 pub(super) struct BoundsPart {
     pub(super) max_days: Option<u32>,
     pub(super) require: Vec<Particular>,
-    pub(super) never: Option<Never>,
+    pub(super) never: Vec<Never>,
     pub(super) author_may_approve: Option<bool>,
     pub(super) warn_days: Option<u32>,
 }
@@ -150,6 +153,12 @@ impl<'a> Reader<'a> {
                 .collect();
             part.rules = reader.unique(rules, "rule");
             part.exceptions = reader.exceptions(&mut table);
+            let examples = table.tables("example", "an example", &mut reader.problems);
+            let examples = examples.into_iter();
+            let examples: Vec<_> = examples
+                .filter_map(|example| reader.example(example, folder))
+                .collect();
+            part.examples = reader.unique(examples, "example");
             table.finish(&mut reader.problems);
         });
         (part, extends)
@@ -326,12 +335,13 @@ impl<'a> Reader<'a> {
 
     /// Names that must be those of scanners.
     fn scanner_names(&mut self, names: Vec<At<String>>) -> Vec<String> {
+        let known = self.vocabulary.scanner_names();
         for name in &names {
-            if !self.vocabulary.scanners.contains(&name.value.as_str()) {
+            if !known.contains(&name.value.as_str()) {
                 self.problems.add(
                     name.span.clone(),
                     format!("`{}` is no scanner whose reports can be read", name.value),
-                    suggestion(&name.value, self.vocabulary.scanners),
+                    suggestion(&name.value, &known),
                 );
             }
         }

@@ -168,10 +168,12 @@ impl Reader<'_> {
                 (title, super::suggestion(word, &known))
             })
         });
-        let never = table.table("never", "`never`", problems).map(|given| {
+        let never = table.table_or_tables("never", "`never`", problems);
+        let never = never.into_iter().map(|given| {
             let span = given.span();
             let mistakes = self.problems.count();
             let condition = self.as_written(Some(&given));
+            let origin = self.origin(&given);
             let selector = self.selector(given);
             if selector.matches_everything() && self.problems.count() == mistakes {
                 self.problems.add(
@@ -183,8 +185,10 @@ impl Reader<'_> {
             Never {
                 selector,
                 condition,
+                origin,
             }
         });
+        let never = never.collect();
         table.finish(&mut self.problems);
         BoundsPart {
             max_days: max_days.map(|days| days.value),

@@ -49,17 +49,19 @@ impl Reader<'_> {
             self.path(&mut table),
         ];
         let when = table.text("when", &mut self.problems);
-        let written = |key: &str| {
+        let span = |key: &str| {
             let mut entries = table.entries();
-            let text = &self.problems.source().text;
-            let span = entries.find(|(name, _)| *name == key).map(|(_, span)| span);
-            span.and_then(|span| text.get(span))
-                .unwrap_or_default()
-                .to_owned()
+            let found = entries.find(|(name, _)| *name == key);
+            found.map(|(_, span)| span).unwrap_or_default()
         };
-        let asked = questions.into_iter().flatten().map(|question| Asked {
-            written: written(question.key()),
-            question,
+        let text = &self.problems.source().text;
+        let asked = questions.into_iter().flatten().map(|question| {
+            let span = span(question.key());
+            Asked {
+                written: text.get(span.clone()).unwrap_or_default().to_owned(),
+                question,
+                span,
+            }
         });
         let asked = asked.collect();
         table.finish(&mut self.problems);
@@ -170,7 +172,7 @@ impl Reader<'_> {
             _ => None,
         };
         let given = table.list("seen_by", wanted, &mut self.problems, read)?;
-        let scanners = self.vocabulary.scanners;
+        let scanners = self.vocabulary.scanner_names();
         if let [
             At {
                 value: Ok(least),
@@ -200,7 +202,7 @@ impl Reader<'_> {
             }
         }
         for name in &names {
-            self.check_can_match(name, "scanner", scanners);
+            self.check_can_match(name, "scanner", &scanners);
         }
         let patterns = self.compile(&names, |texts| Patterns::new(texts))?;
         Some(Question::SeenBy(SeenBy::Any(patterns)))
@@ -216,7 +218,7 @@ impl Reader<'_> {
     fn scanner_patterns(&mut self, table: &mut Table<'_>) -> Option<Question> {
         let scanners = table.texts("scanner", &mut self.problems)?;
         for scanner in &scanners {
-            self.check_can_match(scanner, "scanner", self.vocabulary.scanners);
+            self.check_can_match(scanner, "scanner", &self.vocabulary.scanner_names());
         }
         self.compile(&scanners, |texts| Patterns::new(texts))
             .map(Question::Scanner)
@@ -269,7 +271,9 @@ impl Reader<'_> {
                     };
                     match named.variable {
                         "lane" => self.lane_patterns.push(word),
-                        _ => self.check_can_match(&word, "scanner", self.vocabulary.scanners),
+                        _ => {
+                            self.check_can_match(&word, "scanner", &self.vocabulary.scanner_names())
+                        }
                     }
                 }
                 Some(expression)
@@ -343,7 +347,7 @@ fn confidences(words: &[At<String>], problems: &mut Problems) -> Option<Confiden
     }
 }
 
-fn cwe(value: &DeValue<'_>) -> Option<u32> {
+pub(super) fn cwe(value: &DeValue<'_>) -> Option<u32> {
     match value {
         DeValue::Integer(number) => u32::from_str_radix(number.as_str(), number.radix()).ok(),
         DeValue::String(text) => {

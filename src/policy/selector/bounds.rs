@@ -206,6 +206,21 @@ impl<T: PartialOrd> Bound<T> {
             Side::Above | Side::AtLeast => self.holds(most),
         }
     }
+
+    /// Whether every number on this side is on that of the other bound, too.
+    pub fn implies(&self, other: &Self) -> bool {
+        use Side::*;
+        let (own, wide) = (&self.value, &other.value);
+        match (self.side, other.side) {
+            (Exactly, _) => other.holds(own),
+            (AtLeast | Above, AtLeast) | (Above, Above) => own >= wide,
+            (AtLeast, Above) => own > wide,
+            (AtMost | Below, AtMost) | (Below, Below) => own <= wide,
+            (AtMost, Below) => own < wide,
+            (AtLeast | Above, Exactly | AtMost | Below)
+            | (AtMost | Below, Exactly | AtLeast | Above) => false,
+        }
+    }
 }
 
 impl Bound<f64> {
@@ -361,6 +376,30 @@ mod tests {
             let bound = Bound::parse_days(text).unwrap();
             assert_eq!(bound.turns_at(), day);
             assert_ne!(bound.holds(&day), bound.holds(&(day - 1)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_bound_implies_those_that_are_wider() {
+        let signs = ["<", "<=", "=", ">=", ">"];
+        let bounds = || {
+            let numbers = ["1", "2"].into_iter();
+            numbers.flat_map(|number| signs.map(|sign| format!("{sign}{number}")))
+        };
+        // Between and beside the values, so that what holds of all of these holds.
+        let numbers = [0.5, 1.0, 1.5, 2.0, 2.5];
+        for narrow in bounds() {
+            for wide in bounds() {
+                let of = |text: &str| Bound::<f64>::parse(text).unwrap();
+                let is_within = numbers
+                    .iter()
+                    .all(|number| !of(&narrow).holds(number) || of(&wide).holds(number));
+                assert_eq!(
+                    of(&narrow).implies(&of(&wide)),
+                    is_within,
+                    "{narrow} {wide}"
+                );
+            }
         }
     }
 }

@@ -3,6 +3,8 @@
 //! A new question is a new variant of [`Question`] and its reading in `reader`;
 //! the compiler asks for the rest.
 
+use std::ops::Range;
+
 use super::expression::Expression;
 use crate::finding::{Category, Severity};
 use crate::fingerprint::Fingerprint;
@@ -29,6 +31,8 @@ pub struct Asked {
     pub question: Question,
     /// The value of its key, as written.
     pub written: String,
+    /// The bytes of that value in the policy's text.
+    pub span: Range<usize>,
 }
 
 /// What can be asked of a finding by a key of its own. Of a list, any may hold.
@@ -93,6 +97,14 @@ pub struct Needs {
 }
 
 impl Needs {
+    /// All of it.
+    pub(super) const ALL: Self = Self {
+        baseline: true,
+        kev: true,
+        epss: true,
+        sla: true,
+    };
+
     /// Whether any of it is needed and not there.
     pub fn exceed(self, there: Self) -> bool {
         self.baseline && !there.baseline || self.kev && !there.kev || self.epss && !there.epss
@@ -155,6 +167,7 @@ impl From<Vec<Question>> for Selector {
         let asked = questions.into_iter().map(|question| Asked {
             question,
             written: String::new(),
+            span: 0..0,
         });
         Self::new(asked.collect(), None)
     }
@@ -415,6 +428,7 @@ mod tests {
         selector.asked.push(Asked {
             question: Question::Scanner(patterns(&["grype"])),
             written: String::new(),
+            span: 0..0,
         });
         assert!(!matches(&selector, &finding));
     }

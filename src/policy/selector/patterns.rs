@@ -106,6 +106,19 @@ impl Patterns {
         })
     }
 
+    /// Whether these surely match all that the others match: texts that these
+    /// match, the same patterns, and folders below `**`.
+    pub fn include(&self, others: &Self) -> bool {
+        let includes = |other: &Pattern| match other {
+            Pattern::Literal { text, .. } => self.match_any([text.as_str()]),
+            Pattern::Glob(glob) => self.0.iter().any(|pattern| match pattern {
+                Pattern::Literal { .. } => false,
+                Pattern::Glob(wide) => is_below(wide.glob().glob(), glob.glob().glob()),
+            }),
+        };
+        others.0.iter().all(includes)
+    }
+
     /// The texts that these patterns match, where they are without wildcards.
     pub fn literals(&self) -> Option<impl Iterator<Item = &str>> {
         let literal = |pattern: &Pattern| matches!(pattern, Pattern::Literal { .. });
@@ -116,6 +129,18 @@ impl Patterns {
             })
         })
     }
+}
+
+/// Whether a pattern is the other, or one of what is below it: `src/api/*` is
+/// below `src/**`.
+fn is_below(wide: &str, narrow: &str) -> bool {
+    const WILD: [char; 6] = ['*', '?', '[', ']', '{', '\\'];
+    wide == narrow
+        || wide == "**"
+        || wide.strip_suffix("**").is_some_and(|folder| {
+            let start = narrow.split(WILD).next().unwrap_or_default();
+            folder.ends_with('/') && !folder.contains(WILD) && start.starts_with(folder)
+        })
 }
 
 impl Pattern {
@@ -162,5 +187,33 @@ mod tests {
         assert_eq!(literals, ["a", "b/c"]);
         assert!(Patterns::new(["a", "b*"]).unwrap().literals().is_none());
         assert!(Patterns::new(["[a"]).is_err());
+    }
+
+    #[test]
+    fn patterns_include_what_they_surely_match() {
+        for (wide, narrow, expected) in [
+            (&["a"][..], &["a"][..], true),
+            (&["a"], &["A"], true),
+            (&["a*"], &["ab", "ac"], true),
+            (&["a*"], &["ab", "b"], false),
+            (&["a*"], &["a*"], true),
+            (&["**"], &["a*", "b"], true),
+            (&["*"], &["a*"], false),
+            (&["*"], &["a/b"], false),
+            (&["src/**"], &["src/api/*.py"], true),
+            (&["src/**"], &["src/*", "src/a"], true),
+            (&["src/**"], &["src*/a"], false),
+            (&["src/**"], &["s*"], false),
+            (&["src**"], &["src/*"], false),
+            (&["{a,b}/**"], &["a/*"], false),
+            (&["src/*"], &["src/**"], false),
+        ] {
+            let patterns = |texts: &[&str]| Patterns::new(texts.iter().copied()).unwrap();
+            assert_eq!(
+                patterns(wide).include(&patterns(narrow)),
+                expected,
+                "{wide:?} {narrow:?}"
+            );
+        }
     }
 }

@@ -1,0 +1,374 @@
+//! `policy`: checks a policy, shows the one that holds, runs its examples.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use super::check::{this_second, time};
+use super::inputs::{Input, scanner_of};
+use super::output::Console;
+use super::{Exit, Format, Global, Surroundings, intake, load_policy, policy_name, read_policy};
+use crate::parser;
+use crate::policy::Policy;
+use crate::policy::decide::Verdict;
+use crate::policy::example::{Example, Given, Trial};
+use crate::policy::lint::lint;
+use crate::policy::load::{BUILTIN_PREFIX, LoadError};
+use crate::policy::problem::{Level, Problem};
+use crate::policy::show::{Section, show, to_toml};
+use crate::text::line;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Say all that is wrong with a policy, and what in it does nothing
+    #[command(after_help = CHECK_HELP)]
+    Check(Check),
+    /// Print the policy that holds after all that it extends, and where each
+    /// value stands
+    Show(Show),
+    /// Decide about the examples in a policy
+    #[command(after_help = TEST_HELP)]
+    Test(Test),
+}
+
+const CHECK_HELP: &str = "\
+Exit codes: 0 nothing, or only warnings without --strict; 1 errors; 2 the policy cannot be read.";
+
+const TEST_HELP: &str = "\
+Exit codes: 0 everything is decided as the examples say; 1 something is not, or there is no
+example; 2 a mistake in the policy, or a report that is not there.";
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    #[command(flatten)]
+    which: Which,
+    /// Take warnings for errors
+    #[arg(long)]
+    strict: bool,
+    #[command(flatten)]
+    day: Day,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    #[command(flatten)]
+    which: Which,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Test {
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    day: Day,
+}
+
+#[derive(Debug, Args)]
+struct Which {
+    /// The policy: a file, or `builtin:NAME` [default: the configuration, else
+    /// builtin:baseline]
+    policy: Option<String>,
+    /// How to print the result
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+#[derive(Debug, Args)]
+struct Day {
+    /// The time to hold it against, RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    now: Option<Timestamp>,
+}
+
+impl Day {
+    fn today(&self) -> Date {
+        let now = self.now.unwrap_or_else(this_second);
+        now.to_zoned(TimeZone::UTC).date()
+    }
+}
+
+pub(super) fn run(command: &Command, global: &Global, console: &Console) -> anyhow::Result<Exit> {
+    match command {
+        Command::Check(arguments) => check(arguments, global, console),
+        Command::Show(arguments) => print_policy(arguments, global, console),
+        Command::Test(arguments) => test(arguments, global, console),
+    }
+}
+
+/// What `policy check --format json` prints.
+#[derive(Serialize)]
+struct Checked<'a> {
+    policy: &'a str,
+    errors: usize,
+    warnings: usize,
+    problems: Vec<ProblemRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct ProblemRow<'a> {
+    level: Level,
+    file: &'a str,
+    line: usize,
+    column: usize,
+    title: &'a str,
+    label: &'a str,
+}
+
+impl<'a> From<&'a Problem> for ProblemRow<'a> {
+    fn from(problem: &'a Problem) -> Self {
+        let (line, column) = problem.place();
+        Self {
+            level: problem.level,
+            file: &problem.source.name,
+            line,
+            column,
+            title: &problem.title,
+            label: &problem.label,
+        }
+    }
+}
+
+fn check(arguments: &Check, global: &Global, console: &Console) -> anyhow::Result<Exit> {
+    let Check { which, strict, day } = arguments;
+    let name = policy_name(which.policy.as_deref(), global)?;
+    let problems = match read_policy(&name, console) {
+        Ok(policy) => lint(&policy, &parser::scanners(), day.today()),
+        // What is wrong with it is what was asked for.
+        Err(LoadError::Mistakes(problems)) => problems,
+        Err(error) => return Err(error.into()),
+    };
+    let count = |level| {
+        let problems = problems.iter();
+        problems.filter(|problem| problem.level == level).count()
+    };
+    let (errors, warnings) = (count(Level::Error), count(Level::Warning));
+    let exit = match errors > 0 || *strict && warnings > 0 {
+        true => Exit::Negative,
+        false => Exit::Done,
+    };
+    match which.format {
+        Format::Json => print_json(&Checked {
+            policy: &name,
+            errors,
+            warnings,
+            problems: problems.iter().map(ProblemRow::from).collect(),
+        })?,
+        Format::Text if console.is_quiet() && exit == Exit::Done => {}
+        Format::Text => {
+            let mut out = String::new();
+            for problem in &problems {
+                out += &(problem.render(true) + "\n");
+            }
+            out += &format!("{}: {}\n", line(&name), counted(errors, warnings));
+            console.result(out.as_bytes())?;
+        }
+    }
+    Ok(exit)
+}
+
+/// `2 errors, 1 warning`.
+fn counted(errors: usize, warnings: usize) -> String {
+    let one = |count: usize, what: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {what}")),
+        _ => Some(format!("{count} {what}s")),
+    };
+    let both = [one(errors, "error"), one(warnings, "warning")];
+    let both: Vec<_> = both.into_iter().flatten().collect();
+    match both.as_slice() {
+        [] => "nothing is wrong".to_owned(),
+        both => both.join(", "),
+    }
+}
+
+/// What `policy show --format json` prints.
+#[derive(Serialize)]
+struct Shown<'a> {
+    policy: &'a str,
+    sections: Vec<Section>,
+}
+
+fn print_policy(arguments: &Show, global: &Global, console: &Console) -> anyhow::Result<Exit> {
+    let which = &arguments.which;
+    let name = policy_name(which.policy.as_deref(), global)?;
+    let policy = load_policy(Some(&name), global, console)?;
+    let sections = show(&policy, &folder(&name));
+    match which.format {
+        Format::Json => print_json(&Shown {
+            policy: &name,
+            sections,
+        })?,
+        Format::Text => Console::data(to_toml(&sections).as_bytes())?,
+    }
+    Ok(Exit::Done)
+}
+
+/// The folder that a policy's paths are relative to.
+fn folder(name: &str) -> PathBuf {
+    match name.starts_with(BUILTIN_PREFIX) {
+        true => PathBuf::new(),
+        false => Path::new(name)
+            .parent()
+            .map(Path::to_path_buf)
+            .unwrap_or_default(),
+    }
+}
+
+/// What `policy test --format json` prints.
+#[derive(Serialize)]
+struct Tested<'a> {
+    policy: &'a str,
+    failed: usize,
+    examples: Vec<TrialRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct TrialRow<'a> {
+    id: &'a str,
+    file: &'a str,
+    line: usize,
+    ok: bool,
+    expected: Expected<'a>,
+    verdict: Verdict,
+    broken: Vec<Broken<'a>>,
+    differences: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Expected<'a> {
+    verdict: Verdict,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rules: Option<&'a [String]>,
+}
+
+#[derive(Serialize)]
+struct Broken<'a> {
+    rule: &'a str,
+    findings: &'a [String],
+}
+
+impl<'a> From<&'a Trial<'_>> for TrialRow<'a> {
+    fn from(trial: &'a Trial<'_>) -> Self {
+        let Example {
+            id,
+            origin,
+            verdict,
+            rules,
+            ..
+        } = trial.example;
+        let broken = trial.broken.iter();
+        Self {
+            id,
+            file: &origin.source.name,
+            line: origin.line(),
+            ok: trial.is_ok(),
+            expected: Expected {
+                verdict: *verdict,
+                rules: rules.as_deref(),
+            },
+            verdict: trial.verdict,
+            broken: broken
+                .map(|(rule, findings)| Broken { rule, findings })
+                .collect(),
+            differences: &trial.differences,
+        }
+    }
+}
+
+fn test(arguments: &Test, global: &Global, console: &Console) -> anyhow::Result<Exit> {
+    let Test { which, day } = arguments;
+    let name = policy_name(which.policy.as_deref(), global)?;
+    let policy = load_policy(Some(&name), global, console)?;
+    let reports = reports(&policy)?;
+    let (scanners, today) = (parser::scanners(), day.today());
+    let examples = policy.examples.iter().zip(reports);
+    let trials: Vec<_> = examples
+        .map(|(example, report)| example.run(&policy, &scanners, report, today))
+        .collect();
+    let failed = trials.iter().filter(|trial| !trial.is_ok()).count();
+    match which.format {
+        Format::Json => print_json(&Tested {
+            policy: &name,
+            failed,
+            examples: trials.iter().map(TrialRow::from).collect(),
+        })?,
+        Format::Text => print_trials(&trials, failed, console)?,
+    }
+    // A test that cannot fail is none.
+    if trials.is_empty() {
+        console.error(&anyhow::anyhow!(
+            "`{name}` has no `[[example]]`, so nothing was tested: see \"Tools\" in docs/policy.md"
+        ));
+        return Ok(Exit::Negative);
+    }
+    Ok(match failed {
+        0 => Exit::Done,
+        _ => Exit::Negative,
+    })
+}
+
+/// The reports that the examples name, in their order. All are there before
+/// anything is decided.
+fn reports(policy: &Policy) -> anyhow::Result<Vec<Option<crate::report::Report>>> {
+    let options = Surroundings::read().options;
+    let report = |example: &Example| {
+        let Given::Report {
+            report,
+            folder,
+            lane,
+        } = &example.given
+        else {
+            return Ok(None);
+        };
+        let path = folder.join(&report.pattern);
+        if !path.is_file() {
+            bail!(
+                "the report `{}` of the example `{}` ({}) is not there",
+                path.display(),
+                example.id,
+                example.origin
+            );
+        }
+        let input = Input {
+            path,
+            lane: lane.clone(),
+            declared: scanner_of(report),
+            is_found: false,
+            missing: None,
+        };
+        Ok(Some(intake::read_one(&input, policy, &options)))
+    };
+    policy.examples.iter().map(report).collect()
+}
+
+fn print_trials(trials: &[Trial<'_>], failed: usize, console: &Console) -> anyhow::Result<()> {
+    let mut out = String::new();
+    for trial in trials {
+        let id = line(&trial.example.id);
+        if !trial.is_ok() {
+            out += &format!(
+                "FAILED  {id} ({})\n",
+                line(&trial.example.origin.to_string())
+            );
+            for difference in &trial.differences {
+                out += &format!("          {}\n", line(difference));
+            }
+        } else if !console.is_quiet() {
+            out += &format!("ok      {id}\n");
+        }
+    }
+    if !console.is_quiet() && !trials.is_empty() {
+        let ok = trials.len() - failed;
+        out += &format!("{ok} ok, {failed} failed\n");
+    }
+    console.result(out.as_bytes())
+}
+
+fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
+    Console::data((serde_json::to_string_pretty(value)? + "\n").as_bytes())
+}
