@@ -1,5 +1,6 @@
 //! `policy`: checks a policy, shows the one that holds, runs its examples.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
@@ -160,12 +161,9 @@ fn check(arguments: &Check, global: &Global, console: &Console) -> anyhow::Resul
         })?,
         Format::Text if console.is_quiet() && exit == Exit::Done => {}
         Format::Text => {
-            let mut out = String::new();
-            for problem in &problems {
-                out += &(problem.render(true) + "\n");
-            }
-            out += &format!("{}: {}\n", line(&name), counted(errors, warnings));
-            console.result(out.as_bytes())?;
+            let problems = problems.iter().map(|problem| problem.render(true) + "\n");
+            let total = format!("{}: {}\n", line(&name), counted(errors, warnings));
+            console.result((problems.collect::<String>() + &total).as_bytes())?;
         }
     }
     Ok(exit)
@@ -349,24 +347,26 @@ fn reports(policy: &Policy) -> anyhow::Result<Vec<Option<crate::report::Report>>
 fn print_trials(trials: &[Trial<'_>], failed: usize, console: &Console) -> anyhow::Result<()> {
     let mut out = String::new();
     for trial in trials {
-        let id = line(&trial.example.id);
-        if !trial.is_ok() {
-            out += &format!(
-                "FAILED  {id} ({})\n",
-                line(&trial.example.origin.to_string())
-            );
-            for difference in &trial.differences {
-                out += &format!("          {}\n", line(difference));
-            }
-        } else if !console.is_quiet() {
-            out += &format!("ok      {id}\n");
-        }
+        describe(&mut out, trial, console.is_quiet()).expect("a String takes all text");
     }
-    if !console.is_quiet() && !trials.is_empty() {
-        let ok = trials.len() - failed;
-        out += &format!("{ok} ok, {failed} failed\n");
+    let total = match (trials.len() - failed, console.is_quiet()) {
+        (_, true) => String::new(),
+        (ok, false) => format!("{ok} ok, {failed} failed\n"),
+    };
+    console.result((out + &total).as_bytes())
+}
+
+fn describe(out: &mut String, trial: &Trial<'_>, is_quiet: bool) -> std::fmt::Result {
+    let Example { id, origin, .. } = trial.example;
+    match (trial.is_ok(), is_quiet) {
+        (true, true) => return Ok(()),
+        (true, false) => writeln!(out, "ok      {}", line(id))?,
+        (false, _) => writeln!(out, "FAILED  {} ({})", line(id), line(&origin.to_string()))?,
     }
-    console.result(out.as_bytes())
+    for difference in &trial.differences {
+        writeln!(out, "        {}", line(difference))?;
+    }
+    Ok(())
 }
 
 fn print_json(value: &impl Serialize) -> anyhow::Result<()> {

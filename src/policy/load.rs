@@ -4,7 +4,7 @@
 //! texts are read before anything is decided, and every mistake in any of them
 //! is found in one go.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -44,8 +44,8 @@ impl<'a> Vocabulary<'a> {
     }
 
     /// The lanes that exist without being configured.
-    pub(super) fn lanes(self) -> impl Iterator<Item = &'a str> {
-        self.scanners.iter().map(|scanner| scanner.lane)
+    pub(super) fn lanes(self) -> BTreeSet<&'a str> {
+        self.scanners.iter().map(|scanner| scanner.lane).collect()
     }
 }
 

@@ -132,47 +132,40 @@ pub fn show(policy: &Policy, folder: &Path) -> Vec<Section> {
 
 /// The sections as TOML, with the place of each as a comment.
 pub fn to_toml(sections: &[Section]) -> String {
-    let mut out = String::new();
-    for (index, section) in sections.iter().enumerate() {
-        if index > 0 {
-            out.push('\n');
-        }
-        if !section.table.is_empty() {
-            let (open, close) = if section.is_listed {
-                ("[[", "]]")
-            } else {
-                ("[", "]")
-            };
-            out.push_str(&format!("{open}{}{close}", section.table));
-            comment(&mut out, section.origin.as_ref(), false);
-        }
-        for Setting {
-            key,
-            value,
-            origin,
-            is_default,
-        } in &section.values
-        {
-            let is_day = matches!(key.as_str(), "effective" | "decided" | "expires");
-            match value {
-                Value::String(day) if is_day => out.push_str(&format!("{key} = {day}")),
-                value => out.push_str(&format!("{key} = {}", written(value))),
-            }
-            comment(&mut out, origin.as_ref(), *is_default);
-        }
-    }
-    out
+    let tables: Vec<_> = sections.iter().map(Section::to_toml).collect();
+    tables.join("\n")
 }
 
-fn comment(out: &mut String, origin: Option<&Place>, is_default: bool) {
-    match origin {
-        _ if is_default => out.push_str("  # default"),
-        Some(Place { file, line: number }) => {
-            out.push_str(&format!("  # {}:{number}", line(file)));
-        }
-        None => {}
+impl Section {
+    fn to_toml(&self) -> String {
+        let header = match (self.table.as_str(), self.is_listed) {
+            ("", _) => String::new(),
+            (table, true) => format!("[[{table}]]{}\n", comment(self.origin.as_ref())),
+            (table, false) => format!("[{table}]{}\n", comment(self.origin.as_ref())),
+        };
+        let values = self.values.iter().map(Setting::to_toml);
+        header + &values.collect::<String>()
     }
-    out.push('\n');
+}
+
+impl Setting {
+    fn to_toml(&self) -> String {
+        let comment = match self.is_default {
+            true => "  # default".to_owned(),
+            false => comment(self.origin.as_ref()),
+        };
+        let value = match (self.key.as_str(), &self.value) {
+            ("effective" | "decided" | "expires", Value::String(day)) => day.clone(),
+            (_, value) => written(value),
+        };
+        format!("{} = {value}{comment}\n", self.key)
+    }
+}
+
+fn comment(origin: Option<&Place>) -> String {
+    origin.map_or_else(String::new, |place| {
+        format!("  # {}:{}", line(&place.file), place.line)
+    })
 }
 
 /// Settings that are being gathered, with their places.

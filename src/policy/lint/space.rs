@@ -89,9 +89,8 @@ impl<'a> Space<'a> {
     /// Whether every finding that the narrow selector can match surely matches
     /// the wide one.
     pub(super) fn covers(&self, wide: &Selector, narrow: &Selector) -> bool {
-        if let Some(when) = wide.when()
-            && narrow.when().map(|when| when.text()) != Some(when.text())
-        {
+        let text = |selector: &Selector| selector.when().map(|when| when.text().to_owned());
+        if wide.when().is_some() && text(narrow) != text(wide) {
             return false;
         }
         let implied = |question: &Question| {
@@ -284,17 +283,18 @@ fn has_few_answers(question: &Question) -> bool {
 
 /// Whether what holds of a finding by one question surely holds by the other.
 fn implies(narrow: &Question, wide: &Question) -> bool {
-    use Question::*;
+    use Question::{Cvss, Cwe, Epss, Fingerprint, Package, Path, Rule, Title, Url, Vulnerability};
     match (narrow, wide) {
         (Cwe(narrow), Cwe(wide)) => narrow.iter().all(|cwe| wide.contains(cwe)),
         (Fingerprint(narrow), Fingerprint(wide)) => {
             narrow.iter().all(|fingerprint| wide.contains(fingerprint))
         }
         (Cvss(narrow), Cvss(wide)) | (Epss(narrow), Epss(wide)) => narrow.implies(wide),
-        (SeenBy(self::SeenBy::AtLeast(narrow)), SeenBy(self::SeenBy::AtLeast(wide))) => {
-            narrow >= wide
-        }
-        (SeenBy(self::SeenBy::Any(narrow)), SeenBy(self::SeenBy::Any(wide)))
+        (
+            Question::SeenBy(SeenBy::AtLeast(narrow)),
+            Question::SeenBy(SeenBy::AtLeast(wide)),
+        ) => narrow >= wide,
+        (Question::SeenBy(SeenBy::Any(narrow)), Question::SeenBy(SeenBy::Any(wide)))
         | (Rule(narrow), Rule(wide))
         // A rule's name often is an identifier, and counts as one.
         | (Rule(narrow) | Vulnerability(narrow), Vulnerability(wide))

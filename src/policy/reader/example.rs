@@ -86,7 +86,7 @@ impl Reader<'_> {
                     span: report.span.clone(),
                 });
                 self.scanner_names(scanner.collect());
-                self.lane_patterns.extend(lane.clone());
+                self.example_lane(lane.as_ref());
                 Some(Given::Report {
                     report: pattern,
                     folder: folder.to_path_buf(),
@@ -110,7 +110,7 @@ impl Reader<'_> {
         let scanner = self.scanner(&mut table);
         let span = table.span();
         let lane = table.text("lane", &mut self.problems);
-        self.lane_patterns.extend(lane.clone());
+        self.example_lane(lane.as_ref());
         let problems = &mut self.problems;
         let categories = Category::ALL.map(|category| (category.name(), category));
         let category = table.word("category", &categories, problems);
@@ -200,6 +200,19 @@ impl Reader<'_> {
             new,
             age,
         })
+    }
+
+    /// A lane is named, and there must be one of that name.
+    fn example_lane(&mut self, lane: Option<&At<String>>) {
+        let Some(lane) = lane else {
+            return;
+        };
+        if lane.value.contains(['*', '?', '[', '{']) {
+            let title = format!("`{}` is no name of a lane", lane.value);
+            self.problems
+                .add(lane.span.clone(), title, "a report is in one lane");
+        }
+        self.lane_patterns.push(lane.clone());
     }
 
     fn scanner(&mut self, table: &mut Table<'_>) -> Option<Scanner> {

@@ -272,7 +272,11 @@ impl Reader<'_> {
                     match named.variable {
                         "lane" => self.lane_patterns.push(word),
                         _ => {
-                            self.check_can_match(&word, "scanner", &self.vocabulary.scanner_names())
+                            self.check_can_match(
+                                &word,
+                                "scanner",
+                                &self.vocabulary.scanner_names(),
+                            );
                         }
                     }
                 }

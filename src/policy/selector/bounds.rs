@@ -209,7 +209,7 @@ impl<T: PartialOrd> Bound<T> {
 
     /// Whether every number on this side is on that of the other bound, too.
     pub fn implies(&self, other: &Self) -> bool {
-        use Side::*;
+        use Side::{Above, AtLeast, AtMost, Below, Exactly};
         let (own, wide) = (&self.value, &other.value);
         match (self.side, other.side) {
             (Exactly, _) => other.holds(own),
