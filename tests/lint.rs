@@ -19,6 +19,7 @@ use proptest::prelude::*;
 use security_gate::parser;
 use security_gate::policy::Policy;
 use security_gate::policy::decide::{Circumstances, Verdict, decide};
+use security_gate::policy::knowledge::Knowledge;
 use security_gate::policy::lint::lint;
 use security_gate::policy::load::{self, Vocabulary};
 use security_gate::policy::problem::Level;
@@ -139,9 +140,10 @@ fn policy(rules: &[String], unknown: &str) -> Option<Policy> {
 
 fn verdict(policy: &Policy, reports: &[Report], today: &str) -> (Verdict, Vec<String>) {
     let circumstances = Circumstances {
-        today: today.parse().unwrap(),
+        now: format!("{today}T00:00:00Z").parse().unwrap(),
         workspace: None,
         authors: &[],
+        knowledge: Knowledge::default(),
     };
     let decision = decide(policy, reports, circumstances);
     let broken = decision.rules.iter().filter(|outcome| outcome.is_broken());

@@ -31,13 +31,13 @@ pub(super) struct Matters {
     pub(super) now: Option<Timestamp>,
 }
 
-fn time(text: &str) -> Result<Timestamp, &'static str> {
+pub(super) fn time(text: &str) -> Result<Timestamp, &'static str> {
     text.parse()
         .map_err(|_| "a time has a date, a time of day and a zone, such as 2026-11-21T12:00:00Z")
 }
 
 /// A decision is not made to the nanosecond.
-fn this_second() -> Timestamp {
+pub(super) fn this_second() -> Timestamp {
     #[expect(clippy::disallowed_methods, reason = "this is where the clock is read")]
     let now = Timestamp::now();
     Timestamp::from_second(now.as_second()).unwrap_or(now)

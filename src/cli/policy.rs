@@ -1,16 +1,14 @@
 //! `policy`: checks a policy, shows the one that holds, runs its examples.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::check::{this_second, time};
+use super::decision::{folder, this_second, time};
 use super::inputs::{Input, scanner_of};
 use super::output::Console;
 use super::{Exit, Format, Global, Surroundings, intake, load_policy, policy_name, read_policy};
@@ -19,7 +17,7 @@ use crate::policy::Policy;
 use crate::policy::decide::Verdict;
 use crate::policy::example::{Example, Given, Trial};
 use crate::policy::lint::lint;
-use crate::policy::load::{BUILTIN_PREFIX, LoadError};
+use crate::policy::load::LoadError;
 use crate::policy::problem::{Level, Problem};
 use crate::policy::show::{Section, show, to_toml};
 use crate::text::line;
@@ -87,9 +85,8 @@ struct Day {
 }
 
 impl Day {
-    fn today(&self) -> Date {
-        let now = self.now.unwrap_or_else(this_second);
-        now.to_zoned(TimeZone::UTC).date()
+    fn now(&self) -> Timestamp {
+        self.now.unwrap_or_else(this_second)
     }
 }
 
@@ -138,7 +135,10 @@ fn check(arguments: &Check, global: &Global, console: &Console) -> anyhow::Resul
     let Check { which, strict, day } = arguments;
     let name = policy_name(which.policy.as_deref(), global)?;
     let problems = match read_policy(&name, console) {
-        Ok(policy) => lint(&policy, &parser::scanners(), day.today()),
+        Ok(policy) => {
+            let today = day.now().to_zoned(TimeZone::UTC).date();
+            lint(&policy, &parser::scanners(), today)
+        }
         // What is wrong with it is what was asked for.
         Err(LoadError::Mistakes(problems)) => problems,
         Err(error) => return Err(error.into()),
@@ -195,7 +195,7 @@ fn print_policy(arguments: &Show, global: &Global, console: &Console) -> anyhow:
     let which = &arguments.which;
     let name = policy_name(which.policy.as_deref(), global)?;
     let policy = load_policy(Some(&name), global, console)?;
-    let sections = show(&policy, &folder(&name));
+    let sections = show(&policy, folder(&name));
     match which.format {
         Format::Json => print_json(&Shown {
             policy: &name,
@@ -204,17 +204,6 @@ fn print_policy(arguments: &Show, global: &Global, console: &Console) -> anyhow:
         Format::Text => Console::data(to_toml(&sections).as_bytes())?,
     }
     Ok(Exit::Done)
-}
-
-/// The folder that a policy's paths are relative to.
-fn folder(name: &str) -> PathBuf {
-    match name.starts_with(BUILTIN_PREFIX) {
-        true => PathBuf::new(),
-        false => Path::new(name)
-            .parent()
-            .map(Path::to_path_buf)
-            .unwrap_or_default(),
-    }
 }
 
 /// What `policy test --format json` prints.
@@ -283,10 +272,10 @@ fn test(arguments: &Test, global: &Global, console: &Console) -> anyhow::Result<
     let name = policy_name(which.policy.as_deref(), global)?;
     let policy = load_policy(Some(&name), global, console)?;
     let reports = reports(&policy)?;
-    let (scanners, today) = (parser::scanners(), day.today());
+    let (scanners, now) = (parser::scanners(), day.now());
     let examples = policy.examples.iter().zip(reports);
     let trials: Vec<_> = examples
-        .map(|(example, report)| example.run(&policy, &scanners, report, today))
+        .map(|(example, report)| example.run(&policy, &scanners, report, now))
         .collect();
     let failed = trials.iter().filter(|trial| !trial.is_ok()).count();
     match which.format {

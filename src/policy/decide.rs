@@ -204,7 +204,9 @@ pub(super) fn decide_told<'a>(
     let comparison = match tell {
         None => compare(&mut subjects, policy, &sorted, circumstances),
         Some(tell) => {
-            subjects.iter_mut().for_each(|(_, subject)| tell(subject));
+            for (_, subject) in &mut subjects {
+                tell(subject);
+            }
             None
         }
     };

@@ -9,11 +9,11 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use jiff::SignedDuration;
-use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 
-use super::decide::{Circumstances, Decision, Judged, Status, Verdict, decide_knowing};
-use super::selector::{Needs, Subject};
+use super::decide::{Circumstances, Decision, Judged, Status, Verdict, decide_told};
+use super::knowledge::Knowledge;
+use super::selector::Subject;
 use super::{Action, Origin, Policy, ReportPattern};
 use crate::finding::Finding;
 use crate::fingerprint::Fingerprint;
@@ -25,8 +25,8 @@ use crate::scanner::Scanner;
 pub struct Example {
     /// What it shows; unique.
     pub id: String,
-    /// The day of the decision; absent: any.
-    pub now: Option<Date>,
+    /// The time of the decision, the first moment of a day; absent: any.
+    pub now: Option<Timestamp>,
     /// What there is to decide about.
     pub given: Given,
     /// What is to be decided.
@@ -92,16 +92,16 @@ impl Trial<'_> {
 }
 
 impl Example {
-    /// Decides about the example. `report` is the one that it names, and `today`
-    /// the day of the decision where it says none.
+    /// Decides about the example. `report` is the one that it names, and `now`
+    /// the time of the decision where it says none.
     pub fn run<'a>(
         &'a self,
         policy: &Policy,
         scanners: &[Scanner],
         report: Option<Report>,
-        today: Date,
+        now: Timestamp,
     ) -> Trial<'a> {
-        let today = self.now.unwrap_or(today);
+        let now = self.now.unwrap_or(now);
         let reports = self.reports(policy, scanners, report);
         let facts = self.facts();
         let tell = |subject: &mut Subject<'_>| {
@@ -110,26 +110,21 @@ impl Example {
             subject.epss = fact.and_then(|fact| fact.epss);
             subject.new = Some(fact.is_none_or(|fact| fact.new));
             subject.first_seen = match fact.map(|fact| (fact.new, fact.age)) {
-                None | Some((true, _)) => Some(today),
+                None | Some((true, _)) => Some(subject.today),
                 Some((false, age)) => age.and_then(|days| {
                     let days = SignedDuration::from_hours(24 * i64::from(days));
-                    today.checked_sub(days).ok()
+                    subject.today.checked_sub(days).ok()
                 }),
             };
         };
+        // What an example does not say is known not to be so.
         let circumstances = Circumstances {
-            today,
+            now,
             workspace: None,
             authors: &[],
+            knowledge: Knowledge::default(),
         };
-        // What an example does not say is known not to be so.
-        let known = Needs {
-            baseline: true,
-            kev: true,
-            epss: true,
-            sla: true,
-        };
-        let decision = decide_knowing(policy, &reports, circumstances, known, &tell);
+        let decision = decide_told(policy, &reports, circumstances, Some(&tell));
         let broken: Vec<_> = decision
             .broken(Action::Fail)
             .map(|outcome| {

@@ -250,6 +250,7 @@ fn shown_lane(policy: &Policy, name: &str, lane: &Lane, folder: &Path) -> Sectio
         folder: own,
         expect,
         degraded,
+        product,
     } = lane;
     let mut draft = Draft::new(policy, &format!("lane.{}", key(name)));
     let mut add = |key: &str, value: Value| {
@@ -269,6 +270,9 @@ fn shown_lane(policy: &Policy, name: &str, lane: &Lane, folder: &Path) -> Sectio
     }
     if !expect.is_empty() {
         add("expect", json!(expect));
+    }
+    if let Some(product) = product {
+        add("product", json!(product));
     }
     let (word, reason) = match degraded {
         Degraded::Warn => ("warn", None),

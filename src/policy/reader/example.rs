@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use jiff::tz::TimeZone;
+
 use super::super::ReportPattern;
 use super::super::decide::Verdict;
 use super::super::document::{At, Table};
@@ -25,7 +27,13 @@ impl Reader<'_> {
     ) -> Option<(At<String>, Example)> {
         let problems = &mut self.problems;
         let id = table.required_text("id", problems);
-        let now = table.date("now", problems).map(|now| now.value);
+        let now = table.date("now", problems).and_then(|now| {
+            let time = now.value.to_zoned(TimeZone::UTC);
+            if time.is_err() {
+                problems.add(now.span, "`now` is no day of ours", "take another one");
+            }
+            Some(time.ok()?.timestamp())
+        });
         let verdicts = [Verdict::Pass, Verdict::Fail, Verdict::Incomplete]
             .map(|verdict| (verdict.name(), verdict));
         let has_verdict = table.required("verdict", problems);
