@@ -344,6 +344,7 @@ fn policy() -> impl Strategy<Value = Policy> {
                         .map(|selector| Never {
                             selector,
                             condition: String::new(),
+                            origin: Origin::default(),
                         })
                         .into_iter()
                         .collect(),

@@ -135,8 +135,8 @@ pub fn compare<'a>(
             Some(_) => Past::of(entries.unwrap_or_default()),
             None => kin.of(subject),
         };
-        let places = entries.into_iter().flatten();
-        let old_place = places.filter_map(|entry| entry.place.as_ref()).next();
+        let mut places = entries.into_iter().flatten();
+        let old_place = places.find_map(|entry| entry.place.as_ref());
         History {
             new: old.is_none(),
             first_seen: past.first_seen.map_or(today, |date| date.min(today)),

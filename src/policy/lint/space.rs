@@ -162,7 +162,8 @@ impl<'a> Space<'a> {
     }
 
     /// Whether findings can be new, and since when they can be known, as far as
-    /// the questions and `[sla]` tell it apart. What is new is first seen today.
+    /// the questions and `[sla]` tell it apart. A new copy is as old as what it
+    /// copies.
     fn times(&self, questions: &[&Question]) -> Vec<(Option<bool>, Option<Date>)> {
         let is_time = |q: &&&Question| {
             matches!(
@@ -186,9 +187,11 @@ impl<'a> Space<'a> {
             let time = SignedDuration::from_hours(24 * i64::from(days));
             self.today.checked_sub(time).ok()
         };
-        let known = ages.into_iter().map(|days| (Some(false), since(days)));
-        let new = [(None, None), (Some(true), Some(self.today))];
-        new.into_iter().chain(known).collect()
+        let known = ages.into_iter().flat_map(|days| {
+            let since = since(days);
+            [(Some(false), since), (Some(true), since)]
+        });
+        std::iter::once((None, None)).chain(known).collect()
     }
 
     /// Whether a report of the scanner gets into the lane without the command
