@@ -100,28 +100,110 @@ impl Classes {
 
     /// See [`super::Issues::count`].
     pub(super) fn count(&self, findings: impl IntoIterator<Item = usize>) -> u64 {
-        let mut is_present = vec![false; self.len];
-        let mut count = 0;
+        let mut tally = Tally::new(self);
         for finding in findings {
-            let class = self
-                .of
-                .get(finding)
-                .and_then(|class| is_present.get_mut(*class));
-            if let Some(is_present) = class
-                && !std::mem::replace(is_present, true)
-            {
-                count += 1;
+            tally.add(finding);
+        }
+        tally.count()
+    }
+
+    /// The knot that a class is in.
+    fn knot_of(&self, class: usize) -> Option<usize> {
+        let after = self.knots.partition_point(|knot| knot.first <= class);
+        let knot = after.checked_sub(1)?;
+        let Knot { first, links } = self.knots.get(knot)?;
+        (class < first + links.len()).then_some(knot)
+    }
+}
+
+/// How many problems some findings are, while they come and go.
+#[derive(Debug, Clone)]
+pub struct Tally<'i> {
+    classes: &'i Classes,
+    /// How many findings of each class there are.
+    present: Vec<u32>,
+    /// How many classes there are findings of.
+    count: u64,
+    /// How many classes of each knot are no problems of their own.
+    linked: Vec<u32>,
+    /// How many these are.
+    all_linked: u64,
+    /// The knots of which that is yet to be found out, each once.
+    changed: Vec<usize>,
+    is_changed: Vec<bool>,
+}
+
+impl<'i> Tally<'i> {
+    pub(super) fn new(classes: &'i Classes) -> Self {
+        Self {
+            classes,
+            present: vec![0; classes.len],
+            count: 0,
+            linked: vec![0; classes.knots.len()],
+            all_linked: 0,
+            changed: Vec::new(),
+            is_changed: vec![false; classes.knots.len()],
+        }
+    }
+
+    /// One more finding. A finding can be added several times, and is then to be
+    /// removed as often.
+    pub fn add(&mut self, finding: usize) {
+        if let Some(&class) = self.classes.of.get(finding)
+            && let Some(present) = self.present.get_mut(class)
+        {
+            *present += 1;
+            if *present == 1 {
+                self.count += 1;
+                self.change(class);
             }
         }
-        for Knot { first, links } in &self.knots {
-            let classes = is_present.iter().skip(*first).take(links.len());
+    }
+
+    /// One less of those that were added.
+    pub fn remove(&mut self, finding: usize) {
+        if let Some(&class) = self.classes.of.get(finding)
+            && let Some(present) = self.present.get_mut(class)
+            && *present > 0
+        {
+            *present -= 1;
+            if *present == 0 {
+                self.count -= 1;
+                self.change(class);
+            }
+        }
+    }
+
+    fn change(&mut self, class: usize) {
+        if let Some(knot) = self.classes.knot_of(class)
+            && let Some(is_changed) = self.is_changed.get_mut(knot)
+            && !std::mem::replace(is_changed, true)
+        {
+            self.changed.push(knot);
+        }
+    }
+
+    /// How many problems they are; see [`super::Issues::count`].
+    pub fn count(&mut self) -> u64 {
+        for number in self.changed.drain(..) {
+            let (Some(knot), Some(linked), Some(is_changed)) = (
+                self.classes.knots.get(number),
+                self.linked.get_mut(number),
+                self.is_changed.get_mut(number),
+            ) else {
+                continue;
+            };
+            let classes = self.present.iter().skip(knot.first).take(knot.links.len());
             let present = classes
                 .enumerate()
-                .filter(|(_, is_present)| **is_present)
+                .filter(|(_, findings)| **findings > 0)
                 .fold(0_u64, |present, (number, _)| present | 1 << number);
-            count -= u64::from(present.count_ones() - independent(links, present));
+            self.all_linked -= u64::from(*linked);
+            *linked = present.count_ones() - independent(&knot.links, present);
+            self.all_linked += u64::from(*linked);
+            *is_changed = false;
         }
-        count
+        self.count - self.all_linked
     }
 }
 

@@ -15,6 +15,7 @@ use crate::fingerprint::Fingerprint;
 mod count;
 mod link;
 
+pub use count::Tally;
 pub use link::Reason;
 
 use count::Classes;
@@ -160,6 +161,11 @@ impl<'a> Issues<'a> {
     /// fingerprints, which is never too low.
     pub fn count(&self, findings: impl IntoIterator<Item = usize>) -> u64 {
         self.classes.count(findings)
+    }
+
+    /// Counts in the same way, while findings come and go.
+    pub fn tally(&self) -> Tally<'_> {
+        Tally::new(&self.classes)
     }
 }
 

@@ -54,6 +54,8 @@ pub struct Decision<'a> {
     pub policy: &'a Policy,
     /// What it depends on besides.
     pub circumstances: Circumstances<'a>,
+    /// What is known that no report tells.
+    pub known: Needs,
     /// The reports, in the order of lanes and paths.
     pub reports: Vec<&'a Report>,
     /// Every finding, worst first.
@@ -221,6 +223,7 @@ pub(super) fn decide_told<'a>(
     let mut decision = Decision {
         policy,
         circumstances,
+        known,
         reports: sorted,
         findings: judged.collect(),
         issues,
@@ -233,7 +236,7 @@ pub(super) fn decide_told<'a>(
     decision.rules = policy
         .rules
         .iter()
-        .map(|rule| decision.count(rule, known, &mut notices))
+        .map(|rule| decision.count(rule, &mut notices))
         .collect();
     decision.mark_breaks();
     decision.exceptions = settle(policy, &decision.findings, &circumstances, &mut notices);
@@ -406,11 +409,11 @@ fn order<'s>((report, subject): &'s (usize, Subject<'_>)) -> impl Ord + use<'s> 
 
 impl<'a> Decision<'a> {
     /// Counts the open findings that a rule means, each problem once.
-    fn count(&self, rule: &'a Rule, known: Needs, notices: &mut Notices) -> RuleOutcome<'a> {
+    fn count(&self, rule: &'a Rule, notices: &mut Notices) -> RuleOutcome<'a> {
         let mut counted = Vec::new();
         let mut unanswered = Unanswered::default();
         // What is missing for an answer is a gap of its own.
-        let can_be_asked = !rule.selector.needs().exceed(known);
+        let can_be_asked = !rule.selector.needs().exceed(self.known);
         let findings = self.findings.iter().enumerate();
         let open =
             findings.filter(|(_, judged)| can_be_asked && judged.standing.status == Status::Open);

@@ -133,6 +133,18 @@ impl<'a> Judge<'a> {
         standing
     }
 
+    /// The exceptions that may mean a finding, on its own day or on another.
+    pub(super) fn concerning<'s>(
+        &'s self,
+        subject: &'s Subject<'a>,
+    ) -> impl Iterator<Item = &'a Exception> + use<'a, 's> {
+        let candidates = self.index.candidates(subject);
+        candidates.filter(|exception| {
+            !exception.selector.needs().exceed(self.known)
+                && exception.selector.could_match(subject)
+        })
+    }
+
     fn refusal(&self, exception: &Exception, subject: &Subject<'_>) -> Option<Refusal> {
         let Policy { bounds, .. } = self.policy;
         // A question without an answer is no leave.

@@ -12,7 +12,7 @@ use cel::common::ast::{
 use regex::Regex;
 
 use super::super::problem::suggestion;
-use super::super::selector::{Needs, Patterns};
+use super::super::selector::{Needs, Patterns, Turns};
 use super::functions::FUNCTIONS;
 use super::values::{Type, names, type_of, words};
 use super::{ExpressionError, Named};
@@ -42,6 +42,7 @@ pub(super) struct Checked {
     pub(super) globs: Vec<Patterns>,
     pub(super) named: Vec<Named>,
     pub(super) needs: Needs,
+    pub(super) turns: Turns,
 }
 
 pub(super) struct Checker<'a> {
@@ -51,6 +52,8 @@ pub(super) struct Checker<'a> {
     given: Vec<(String, Type)>,
     depth: usize,
     asks_something: bool,
+    /// How often an age is asked for other than by comparing it with a number.
+    loose_ages: usize,
     found: Checked,
     errors: Vec<ExpressionError>,
 }
@@ -63,6 +66,7 @@ impl<'a> Checker<'a> {
             given: Vec::new(),
             depth: 0,
             asks_something: false,
+            loose_ages: 0,
             found: Checked::default(),
             errors: Vec::new(),
         }
@@ -80,6 +84,7 @@ impl<'a> Checker<'a> {
                 "it is the same for all".to_owned(),
             );
         }
+        self.found.turns.any = self.loose_ages > 0;
         if self.errors.is_empty() {
             Ok(self.found)
         } else {
@@ -164,8 +169,13 @@ impl<'a> Checker<'a> {
         if let Some(known) = type_of(name) {
             self.asks_something = true;
             match name {
-                "new" | "age" => self.found.needs.baseline = true,
+                "new" => self.found.needs.baseline = true,
+                "age" => {
+                    self.found.needs.baseline = true;
+                    self.loose_ages += 1;
+                }
                 "overdue" => {
+                    self.found.turns.overdue = true;
                     self.found.needs.baseline = true;
                     self.found.needs.sla = true;
                 }
@@ -246,6 +256,7 @@ impl<'a> Checker<'a> {
             return self.pattern(at, &name, is_method, call);
         }
         let types: Vec<Type> = call.args.iter_mut().map(|part| self.check(part)).collect();
+        self.bounded_age(&name, &call.args);
         let result = match (name.as_str(), types.as_slice()) {
             (operators::LOGICAL_AND | operators::LOGICAL_OR, [_, _])
             | (operators::LOGICAL_NOT | operators::NOT_STRICTLY_FALSE, [_]) => {
@@ -309,6 +320,36 @@ impl<'a> Checker<'a> {
             (*ours).clone_into(&mut call.func_name);
         }
         result
+    }
+
+    /// An age that is compared with a number turns the answer there and nowhere
+    /// else.
+    fn bounded_age(&mut self, function: &str, parts: &[IdedExpr]) {
+        let is_compared = matches!(
+            function,
+            operators::EQUALS
+                | operators::NOT_EQUALS
+                | operators::LESS
+                | operators::LESS_EQUALS
+                | operators::GREATER
+                | operators::GREATER_EQUALS
+        );
+        let parts = match parts {
+            [one, other] if is_compared => [&one.expr, &other.expr],
+            _ => return,
+        };
+        if let [Expr::Ident(name), Expr::Literal(LiteralValue::Int(number))]
+        | [Expr::Literal(LiteralValue::Int(number)), Expr::Ident(name)] = parts
+            && name == "age"
+            && !self.given.iter().any(|(given, _)| given == name)
+        {
+            self.loose_ages = self.loose_ages.saturating_sub(1);
+            let ages = Turns::around(*number.inner()).collect();
+            self.found.turns.join(Turns {
+                ages,
+                ..Turns::default()
+            });
+        }
     }
 
     /// `re` and `glob`: the pattern is compiled here, and named by its number.

@@ -20,7 +20,7 @@ use cel::context::VariableResolver;
 use cel::parser::{Expression as Tree, Parser};
 use cel::{Context, ExecutionError, ParseError, Value};
 
-use super::selector::{Needs, Subject};
+use super::selector::{Needs, Subject, Turns};
 
 mod check;
 mod functions;
@@ -40,6 +40,7 @@ struct Compiled {
     functions: Context<'static, 'static>,
     named: Vec<Named>,
     needs: Needs,
+    turns: Turns,
 }
 
 /// A text that a lane or a scanner is compared with.
@@ -100,6 +101,7 @@ impl Expression {
             globs,
             named,
             needs,
+            turns,
         } = Checker::new(text, &places).run(&mut tree)?;
         let expression = Self(Arc::new(Compiled {
             text: text.to_owned(),
@@ -108,6 +110,7 @@ impl Expression {
                 .map_err(|error| whole("the expression cannot be used", error.to_string()))?,
             named,
             needs,
+            turns,
         }));
         for (is_full, of) in [
             (true, "that has every field"),
@@ -134,6 +137,11 @@ impl Expression {
     /// What it needs to know that no report tells.
     pub(super) fn needs(&self) -> Needs {
         self.0.needs
+    }
+
+    /// When its answer may become another though nothing changes but the day.
+    pub(super) fn turns(&self) -> &Turns {
+        &self.0.turns
     }
 
     /// Whether it holds of the subject.
@@ -369,6 +377,40 @@ mod tests {
             ("!(cvss > 7.0)", true),
         ] {
             assert_eq!(ask(text, &package()), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_ages_are_known_at_which_an_answer_may_turn() {
+        let turns = |ages: &[u32], overdue, any| Turns {
+            ages: ages.to_vec(),
+            overdue,
+            any,
+        };
+        for (text, expected) in [
+            ("kev && line != null", turns(&[], false, false)),
+            ("age > 30", turns(&[30, 31], false, false)),
+            ("30 < age || overdue", turns(&[30, 31], true, false)),
+            (
+                "age == 7 ? kev : age >= 0",
+                turns(&[0, 1, 7, 8], false, false),
+            ),
+            ("age > -1 && kev", turns(&[0], false, false)),
+            ("age > 30.5", turns(&[], false, true)),
+            ("age in [1, 2]", turns(&[], false, true)),
+            ("age > 30 && age + 1 > 40", turns(&[30, 31], false, true)),
+            ("age > instances", turns(&[], false, true)),
+            (
+                "fix && cwe.exists(age, age == 79)",
+                turns(&[], false, false),
+            ),
+            (
+                "cwe.exists(c, age > 5 && c == 79)",
+                turns(&[5, 6], false, false),
+            ),
+        ] {
+            let expression = Expression::compile(text).unwrap();
+            assert_eq!(*expression.turns(), expected, "{text}");
         }
     }
 

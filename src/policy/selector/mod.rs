@@ -12,10 +12,12 @@ use crate::fingerprint::Fingerprint;
 mod bounds;
 mod patterns;
 mod subject;
+mod turns;
 
 pub use bounds::{Bound, Confidences, Fix, SeenBy, Severities};
 pub use patterns::Patterns;
 pub use subject::Subject;
+pub use turns::Turns;
 
 /// What must hold of a finding: all that is asked.
 #[derive(Debug, Clone, Default)]
