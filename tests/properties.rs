@@ -33,6 +33,11 @@ use security_gate::render::Summary;
 use security_gate::render::summary::Context;
 use security_gate::report::{Report, Scan, Tally};
 
+#[path = "properties/forecast.rs"]
+mod forecast;
+#[path = "properties/remedy.rs"]
+mod remedy;
+
 const TODAY: Date = date(2026, 11, 21);
 const NOTHING: Knowledge<'_> = Knowledge {
     baseline: Given::Nothing,

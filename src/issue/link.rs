@@ -185,13 +185,19 @@ fn is_cve(id: &str) -> bool {
 
 /// What a vulnerable package is called, and its version.
 fn package<'a>(item: &Item<'a>) -> Option<(&'a str, Option<&'a str>)> {
-    match &item.finding.location {
+    let is_vulnerable = item.finding.category == Category::Sca;
+    written_package(&item.finding.location).filter(|_| is_vulnerable)
+}
+
+/// A package's name, or its package URL, and its version, as they are written.
+fn written_package(location: &Location) -> Option<(&str, Option<&str>)> {
+    match location {
         Location::Package {
             purl,
             name,
             version,
             ..
-        } if item.finding.category == Category::Sca => {
+        } => {
             let purl = purl.as_deref().filter(|purl| purl.starts_with("pkg:"));
             let in_purl = purl.and_then(|purl| split_purl(purl).1);
             let version = version.as_deref().or(in_purl);
@@ -202,6 +208,22 @@ fn package<'a>(item: &Item<'a>) -> Option<(&'a str, Option<&'a str>)> {
         }
         _ => None,
     }
+}
+
+/// What all scanners would call the package that a location is, and its version.
+pub fn package_identity(location: &Location) -> Option<(String, Option<String>)> {
+    let (name, version) = written_package(location)?;
+    Some((package_name(name), version.map(package_version)))
+}
+
+/// What a finding is compared by with another of the same package: its CVEs or,
+/// where it names none, all its identifiers; in capitals.
+pub fn decisive_ids(finding: &Finding) -> Vec<String> {
+    let names_cves = vulnerability_ids(finding).any(is_cve);
+    vulnerability_ids(finding)
+        .filter(|id| !names_cves || is_cve(id))
+        .map(str::to_ascii_uppercase)
+        .collect()
 }
 
 /// A package URL's part before the version, and the version.

@@ -16,7 +16,7 @@ mod count;
 mod link;
 
 pub use count::Tally;
-pub use link::Reason;
+pub use link::{Reason, decisive_ids, package_identity};
 
 use count::Classes;
 use link::{Bond, Item};

@@ -137,7 +137,7 @@ pub enum ExceptionState {
     Refused,
 }
 
-impl Decision<'_> {
+impl<'a> Decision<'a> {
     /// The verdict. A known violation is not hidden by a missing report.
     pub fn verdict(&self) -> Verdict {
         if self.broken(Action::Fail).next().is_some() {
@@ -150,7 +150,7 @@ impl Decision<'_> {
     }
 
     /// The rules with this action that are broken.
-    pub fn broken(&self, action: Action) -> impl Iterator<Item = &RuleOutcome<'_>> {
+    pub fn broken(&self, action: Action) -> impl Iterator<Item = &RuleOutcome<'a>> {
         self.rules
             .iter()
             .filter(move |outcome| outcome.action == action && outcome.is_broken())

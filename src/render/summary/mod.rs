@@ -15,10 +15,12 @@ use crate::policy::{Mode, Policy};
 use crate::report::BySeverity;
 
 mod finding;
+mod outlook;
 mod reasons;
 mod rows;
 
 pub use finding::{CvssRow, FindingRow, Findings, RaisedRow, VexRow};
+pub use outlook::{ActionRow, ExceptionForecastRow, ForecastRow, RemedyRow, RuleForecastRow};
 pub use reasons::{Effect, Reason};
 pub use rows::{
     BaselineRow, DatedRow, ExceptionRow, FileRow, FixedRow, IssueRow, KnowledgeRow, RefusedRow,
@@ -76,6 +78,12 @@ pub struct Summary<'a> {
     pub rules: Vec<RuleRow<'a>>,
     /// The exceptions, in the policy's order.
     pub exceptions: Vec<ExceptionRow<'a>>,
+    /// When today's state turns red by itself.
+    pub forecast: ForecastRow<'a>,
+    /// A smallest set of actions by which the verdict is no longer `fail`; absent
+    /// when it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passes_if: Option<RemedyRow<'a>>,
     /// Findings that are one problem, seen more than once.
     pub issues: Vec<IssueRow<'a>>,
     /// Every finding, worst first.
@@ -276,6 +284,8 @@ impl<'a> Summary<'a> {
             passed_over,
             rules: rules.collect(),
             exceptions: exceptions.collect(),
+            forecast: ForecastRow::new(decision),
+            passes_if: RemedyRow::new(decision),
             issues: decision
                 .issues
                 .all()

@@ -1,0 +1,154 @@
+//! What the summary says of what is to come: when today's state turns red, and
+//! what would turn it green.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::rows::fingerprints;
+use crate::policy::decide::{Decision, Verdict};
+use crate::policy::forecast::{ExceptionForecast, Forecast, RuleForecast, forecast};
+use crate::policy::remedy::{Kind, Remedy, Step, passes_if};
+
+/// What becomes of the verdict with time alone: with the same reports and the
+/// same knowledge, as far as the policy is concerned.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ForecastRow<'a> {
+    /// The first day on which the verdict is `fail`; `null` where it is today, and
+    /// where it never will be.
+    pub red_on: Option<String>,
+    /// That day and what happens on it, in words.
+    pub text: Option<String>,
+    /// The last day of which this is known; absent where it is known of all days
+    /// to come. Only an expression that calculates with the age limits it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// The rules that fail on some day and do not today, by day.
+    pub rules: Vec<RuleForecastRow<'a>>,
+    /// The exceptions by whose end findings come back, by day.
+    pub exceptions: Vec<ExceptionForecastRow<'a>>,
+}
+
+/// A rule that is going to fail.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RuleForecastRow<'a> {
+    /// Its name.
+    pub id: &'a str,
+    /// The first day on which it fails.
+    pub on: String,
+    /// How many problems it counts on that day.
+    pub count: u64,
+    /// How many problems it allows.
+    pub max: u64,
+}
+
+/// An exception that is going to end.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ExceptionForecastRow<'a> {
+    /// Its name.
+    pub id: &'a str,
+    /// The day after its last one.
+    pub on: String,
+    /// The fingerprints of the findings that come back.
+    pub findings: Vec<String>,
+    /// The rules that fail on that day and count one of them.
+    pub breaks: Vec<&'a str>,
+}
+
+impl<'a> ForecastRow<'a> {
+    pub(super) fn new(decision: &Decision<'a>) -> Self {
+        let forecast = forecast(decision);
+        let text = forecast.line();
+        let Forecast {
+            red_on,
+            rules,
+            exceptions,
+            until,
+        } = forecast;
+        let rule = |RuleForecast {
+                        rule, on, count, ..
+                    }| RuleForecastRow {
+            id: &rule.id,
+            on: on.to_string(),
+            count,
+            max: rule.max,
+        };
+        let exception = |ExceptionForecast {
+                             exception,
+                             on,
+                             findings,
+                             breaks,
+                         }: ExceptionForecast<'a>| ExceptionForecastRow {
+            id: &exception.id,
+            on: on.to_string(),
+            findings: fingerprints(decision, &findings),
+            breaks: breaks.iter().map(|rule| rule.id.as_str()).collect(),
+        };
+        Self {
+            red_on: red_on.map(|day| day.to_string()),
+            text,
+            until: until.map(|day| day.to_string()),
+            rules: rules.into_iter().map(rule).collect(),
+            exceptions: exceptions.into_iter().map(exception).collect(),
+        }
+    }
+}
+
+/// Actions by which a verdict is `fail` no more.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RemedyRow<'a> {
+    /// What the verdict is then; `incomplete` when something is missing besides.
+    pub then: Verdict,
+    /// Whether fewer actions are known not to do. None of the actions can be left
+    /// out in any case.
+    pub is_smallest: bool,
+    /// The actions, those first that clear most.
+    pub actions: Vec<ActionRow<'a>>,
+}
+
+/// An action that clears findings.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ActionRow<'a> {
+    /// What kind of action it is.
+    pub kind: Kind,
+    /// What to do, in words.
+    pub text: String,
+    /// How many of the findings that keep the release from going on it clears.
+    pub clears: u64,
+    /// The rules that fail by these.
+    pub rules: Vec<&'a str>,
+    /// The fingerprints of all open findings that it clears.
+    pub findings: Vec<String>,
+}
+
+impl<'a> RemedyRow<'a> {
+    /// Absent unless the verdict is `fail`.
+    pub(super) fn new(decision: &Decision<'a>) -> Option<Self> {
+        let Remedy {
+            then,
+            is_smallest,
+            steps,
+        } = passes_if(decision)?;
+        let action = |step: Step<'a>| ActionRow {
+            kind: step.kind,
+            text: step.text,
+            clears: step.clears,
+            rules: step.rules.iter().map(|rule| rule.id.as_str()).collect(),
+            findings: fingerprints(decision, &step.findings),
+        };
+        Some(Self {
+            then,
+            is_smallest,
+            actions: steps.into_iter().map(action).collect(),
+        })
+    }
+
+    /// What to do, each action in a line, with how many of the `blocking` findings
+    /// it clears. Names in it are the scanners': neutralize them for where they go.
+    pub fn lines(&self, blocking: usize) -> impl Iterator<Item = String> {
+        let line = move |action: &ActionRow<'_>| {
+            let ActionRow { text, clears, .. } = action;
+            format!("{text} (clears {clears} of {blocking})")
+        };
+        self.actions.iter().map(line)
+    }
+}

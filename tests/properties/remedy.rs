@@ -1,0 +1,101 @@
+//! What would do does, and nothing in it is too much.
+
+use std::collections::BTreeSet;
+
+use security_gate::policy::remedy::{Remedy, passes_if};
+
+use super::*;
+
+/// Reports in which an identity is in one place, and some packages cannot be
+/// upgraded.
+fn reports() -> impl Strategy<Value = Vec<Report>> {
+    prop::collection::vec(report(), 1..4).prop_map(|mut reports| {
+        for finding in reports.iter_mut().flat_map(|report| &mut report.findings) {
+            let place = finding.location.to_string();
+            finding.fingerprint =
+                Fingerprint::new("placed", &[&finding.fingerprint.to_string(), &place]);
+            if finding.severity == Severity::Low {
+                finding.fixed_in.clear();
+            }
+        }
+        reports
+    })
+}
+
+/// What each action clears.
+fn cleared(decision: &Decision<'_>, remedy: &Remedy<'_>) -> Vec<BTreeSet<Fingerprint>> {
+    let identity = |at: &usize| decision.findings[*at].subject.finding.fingerprint;
+    let steps = remedy.steps.iter();
+    steps
+        .map(|step| step.findings.iter().map(identity).collect())
+        .collect()
+}
+
+fn without<'s>(
+    reports: &[Report],
+    cleared: impl IntoIterator<Item = &'s BTreeSet<Fingerprint>>,
+) -> Vec<Report> {
+    let cleared: BTreeSet<_> = cleared.into_iter().flatten().copied().collect();
+    let mut reports = reports.to_vec();
+    for report in &mut reports {
+        report
+            .findings
+            .retain(|finding| !cleared.contains(&finding.fingerprint));
+    }
+    reports
+}
+
+/// Every set of so many of them.
+fn sets<T>(all: &[T], size: usize) -> Vec<Vec<&T>> {
+    match all {
+        _ if size == 0 => vec![Vec::new()],
+        [] => Vec::new(),
+        [first, rest @ ..] => {
+            let mut with = sets(rest, size - 1);
+            with.iter_mut().for_each(|set| set.push(first));
+            with.extend(sets(rest, size));
+            with
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_would_do_does_and_nothing_less(policy in policy(), reports in reports()) {
+        let decision = decide(&policy, &reports, ON_TODAY);
+        let remedy = passes_if(&decision);
+        prop_assert_eq!(remedy.is_some(), decision.verdict() == Verdict::Fail);
+        let Some(remedy) = remedy else { return Ok(()) };
+        let cleared_by = cleared(&decision, &remedy);
+        prop_assert_eq!(verdict(&policy, &without(&reports, &cleared_by)), remedy.then);
+        for left_out in 0..cleared_by.len() {
+            let mut rest = cleared_by.clone();
+            rest.remove(left_out);
+            prop_assert_eq!(verdict(&policy, &without(&reports, &rest)), Verdict::Fail);
+        }
+        for step in &remedy.steps {
+            prop_assert!(step.clears > 0 && !step.rules.is_empty() && !step.text.is_empty());
+        }
+        let all: usize = cleared_by.iter().map(BTreeSet::len).sum();
+        prop_assert_eq!(all, cleared_by.iter().flatten().collect::<BTreeSet<_>>().len());
+    }
+
+    #[test]
+    fn fewer_actions_do_not_do(policy in policy(), reports in reports()) {
+        let decision = decide(&policy, &reports, ON_TODAY);
+        let Some(remedy) = passes_if(&decision).filter(|remedy| remedy.is_smallest) else { return Ok(()) };
+        // Where nothing is allowed, everything that can be done has to be.
+        let mut strict = policy.clone();
+        strict.rules.iter_mut().for_each(|rule| rule.max = 0);
+        let strict = decide(&strict, &reports, ON_TODAY);
+        let all = cleared(&strict, &passes_if(&strict).unwrap());
+        prop_assume!(all.len() <= 8);
+        if let Some(fewer) = remedy.steps.len().checked_sub(1) {
+            for set in sets(&all, fewer) {
+                prop_assert_eq!(verdict(&policy, &without(&reports, set)), Verdict::Fail);
+            }
+        }
+    }
+}
