@@ -501,3 +501,97 @@ fn a_rule_warns_until_it_is_in_effect() {
         assert_eq!(workplace.run(&arguments).code, code, "{now}");
     }
 }
+
+#[test]
+fn what_time_alone_will_do_is_foretold() {
+    const POLICY: &str = r#"
+[sla]
+high = 60
+
+[[rule]]
+id    = "overdue"
+where = { overdue = true }
+
+[[rule]]
+id        = "no-medium"
+where     = { severity = "medium" }
+max       = 1
+effective = 2027-01-15
+
+[[exception]]
+id          = "accepted"
+where       = { severity = "medium", path = "src/a.py" }
+reason      = "for now"
+approved_by = "appsec"
+expires     = 2027-03-01
+"#;
+    let workplace = with_baseline(&semgrep(&["ERROR", "WARNING", "WARNING"]), POLICY);
+    let run = workplace.check(&[&CHECK[..], &["baseline.json", "--forecast"]].concat());
+    assert_eq!((run.code, verdict(&run)), (0, "pass"), "{}", run.stderr);
+    let summary = run.summary.unwrap();
+    assert_eq!(summary["forecast"]["red_on"], "2026-12-01");
+    assert_snapshot!("forecast", run.stdout);
+    // On that day it is so.
+    let check = |now: &str| {
+        let arguments = [&["check", "--now", now], &CHECK[..], &["baseline.json"]].concat();
+        workplace.run(&arguments).code
+    };
+    assert_eq!(check("2026-11-30T23:59:59Z"), 0);
+    assert_eq!(check("2026-12-01T00:00:00Z"), 1);
+}
+
+#[test]
+fn what_would_do_does() {
+    const POLICY: &str = r#"
+[[rule]]
+id    = "no-high"
+where = { severity = ">=high" }
+max   = 1
+"#;
+    let finding = |id: &str, package: &str, fixed: &str| {
+        format!(
+            r#"{{"VulnerabilityID":"{id}","PkgName":"{package}","InstalledVersion":"1.0","FixedVersion":"{fixed}","Severity":"HIGH","Title":"t"}}"#
+        )
+    };
+    let report = |findings: &[String]| {
+        format!(
+            r#"{{"SchemaVersion":2,"Trivy":{{"Version":"0.60.0"}},"ArtifactName":"app","ArtifactType":"filesystem","Results":[{{"Target":"package-lock.json","Class":"lang-pkgs","Type":"npm","Vulnerabilities":[{}]}}]}}"#,
+            findings.join(",")
+        )
+    };
+    let mut findings: Vec<_> = (1..=7)
+        .map(|number| finding(&format!("CVE-2026-000{number}"), "lodash", "1.2"))
+        .collect();
+    findings.push(finding("CVE-2026-0008", "left-pad", ""));
+    findings.push(finding("CVE-2026-0009", "right-pad", "2.0"));
+    let workplace = Workplace::new(&[("trivy.json", &report(&findings)), ("policy.toml", POLICY)]);
+    let run = workplace.check(&["trivy.json", "--policy", "policy.toml"]);
+    assert_eq!((run.code, verdict(&run)), (1, "fail"), "{}", run.stderr);
+    assert_snapshot!("passes_if", run.stdout);
+    let summary = run.summary.unwrap();
+    let actions = summary["passes_if"]["actions"].as_array().unwrap();
+    let clears: Vec<_> = actions.iter().map(|action| &action["clears"]).collect();
+    assert_eq!(clears, [7, 1]);
+    assert_eq!(actions[0]["text"], "upgrade lodash 1.0 to 1.2");
+    // As if they had been taken.
+    let cleared: Vec<_> = actions
+        .iter()
+        .flat_map(|action| action["findings"].as_array().unwrap())
+        .collect();
+    let left: Vec<_> = summary["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|finding| !cleared.contains(&&finding["fingerprint"]))
+        .map(|finding| finding["rule_id"].as_str().unwrap())
+        .collect();
+    findings.retain(|text| left.iter().any(|id| text.contains(id)));
+    assert_eq!(findings.len(), 1);
+    write(&workplace, "trivy.json", &report(&findings));
+    assert_eq!(
+        workplace
+            .check(&["trivy.json", "--policy", "policy.toml"])
+            .code,
+        0
+    );
+}

@@ -32,6 +32,10 @@ pub(super) struct Arguments {
     /// How to print the result
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
+    /// Say after the verdict what it turns into with time alone: by which rules,
+    /// and by the end of which exceptions
+    #[arg(long)]
+    forecast: bool,
 }
 
 const AFTER_HELP: &str = "\
@@ -134,7 +138,7 @@ fn publish(
     let path = arguments.out.join(MARKDOWN_FILE);
     let markdown = write_file(&path, |out| out.write_all(page.as_bytes()));
     let json = write_json(summary, arguments);
-    print(summary, arguments.format, console)?;
+    print(summary, arguments, console)?;
     json?;
     markdown.with_context(|| format!("cannot write `{}`", path.display()))
 }
@@ -148,10 +152,17 @@ fn write_json(summary: &Summary<'_>, arguments: &Arguments) -> anyhow::Result<()
     written.with_context(|| format!("cannot write `{}`", path.display()))
 }
 
-fn print(summary: &Summary<'_>, format: Format, console: &Console) -> anyhow::Result<()> {
-    match format {
+fn print(summary: &Summary<'_>, arguments: &Arguments, console: &Console) -> anyhow::Result<()> {
+    match arguments.format {
         Format::Json => Console::data((serde_json::to_string_pretty(summary)? + "\n").as_bytes()),
         Format::Text if console.is_quiet() => Ok(()),
-        Format::Text => console.result(terminal::render(summary, width()).as_bytes()),
+        Format::Text => {
+            let mut text = terminal::render(summary, width());
+            if arguments.forecast {
+                text.push('\n');
+                text.push_str(&terminal::forecast(summary, width()));
+            }
+            console.result(text.as_bytes())
+        }
     }
 }

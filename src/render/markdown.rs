@@ -9,8 +9,8 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 
 use super::summary::{
-    Context, Counts, Effect, ExceptionRow, FindingRow, FixedRow, IssueRow, KnowledgeRow, LaneRow,
-    OtherPolicyRow, PolicyRow, Reason, ReportRow, RuleRow, Summary, Tool,
+    ActionRow, Context, Counts, Effect, ExceptionRow, FindingRow, FixedRow, ForecastRow, IssueRow,
+    KnowledgeRow, LaneRow, OtherPolicyRow, PolicyRow, Reason, ReportRow, RuleRow, Summary, Tool,
 };
 use crate::policy::{Action, Mode};
 use crate::text;
@@ -120,7 +120,11 @@ struct Page<'a> {
     exceptions: Vec<Exception<'a>>,
     /// Findings that are one problem.
     issues: Vec<&'a IssueRow<'a>>,
+    forecast: &'a ForecastRow<'a>,
+    passes_if: Option<PassesIf<'a>>,
     blocking: Vec<Blocking<'a>>,
+    /// How many findings block.
+    blocking_count: usize,
     /// Blocking findings that are left out.
     blocking_cut: usize,
     /// Other rows that are left out.
@@ -148,6 +152,12 @@ struct Exception<'a> {
     #[serde(flatten)]
     row: &'a ExceptionRow<'a>,
     count: usize,
+}
+
+#[derive(Serialize)]
+struct PassesIf<'a> {
+    words: String,
+    actions: Vec<&'a ActionRow<'a>>,
 }
 
 #[derive(Serialize)]
@@ -210,7 +220,13 @@ impl<'a> Page<'a> {
                 count: row.findings.len(),
             })),
             issues: cut.list(summary.issues.iter()),
+            forecast: &summary.forecast,
+            passes_if: summary.passes_if.as_ref().map(|row| PassesIf {
+                words: row.in_words(),
+                actions: cut.list(row.actions.iter()),
+            }),
             blocking_cut: blocking_count - blocking.len(),
+            blocking_count,
             blocking,
             rows_cut: cut.left_out,
         }

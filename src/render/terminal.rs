@@ -5,7 +5,10 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::summary::{Effect, FindingRow, LaneRow, Reason, Summary};
+use super::summary::{
+    Effect, ExceptionForecastRow, FindingRow, ForecastRow, LaneRow, Reason, RuleForecastRow,
+    Summary,
+};
 use crate::finding::Severity;
 use crate::policy::Mode;
 use crate::policy::decide::Verdict;
@@ -16,6 +19,8 @@ const LINES: usize = 24;
 /// How many reasons are shown, and how many lanes.
 const MOST_REASONS: usize = 6;
 const MOST_LANES: usize = 8;
+/// How many of the actions are shown that would turn the verdict.
+const MOST_ACTIONS: usize = 3;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -43,6 +48,8 @@ pub fn render(summary: &Summary<'_>, width: usize) -> String {
     background(&mut out, summary, width);
     lanes(&mut out, &summary.lanes, width);
     let used = out.lines().count();
+    passes_if(&mut out, summary, width, LINES.saturating_sub(used));
+    let used = out.lines().count();
     blocking(&mut out, summary, width, LINES.saturating_sub(used));
     out
 }
@@ -56,7 +63,8 @@ fn verdict(summary: &Summary<'_>) -> String {
     }
 }
 
-/// What the verdict was compared with: the baseline, and other policies.
+/// What the verdict was compared with, the baseline and other policies, and when
+/// it turns.
 fn background(out: &mut String, summary: &Summary<'_>, width: usize) {
     let mut lines = Vec::new();
     if let Some(baseline) = &summary.baseline {
@@ -65,6 +73,7 @@ fn background(out: &mut String, summary: &Summary<'_>, width: usize) {
     for other in &summary.other_policies {
         lines.push(other.in_words());
     }
+    lines.extend(summary.forecast.text.clone());
     for text in &lines {
         let text = short_line(text, width.saturating_sub(4));
         put(out, format_args!("    {DIM}{text}{DIM:#}"));
@@ -245,6 +254,29 @@ fn lanes(out: &mut String, lanes: &[LaneRow<'_>], width: usize) {
     }
 }
 
+/// The actions that would do: few, where there is little room for what blocks.
+fn passes_if(out: &mut String, summary: &Summary<'_>, width: usize, lines: usize) {
+    let Some(remedy) = &summary.passes_if else {
+        return;
+    };
+    let actions = remedy.actions.len();
+    let shown = actions.min(if lines < 12 { 1 } else { MOST_ACTIONS });
+    let such_as = if shown < actions { ", such as" } else { "" };
+    let words = format!("{}{such_as}:", remedy.in_words());
+    let words = short_line(&words, width.saturating_sub(2));
+    put(out, format_args!(""));
+    put(out, format_args!("  {BOLD}{words}{BOLD:#}"));
+    for action in remedy.actions.iter().take(shown) {
+        let clears = format!(
+            " (clears {} of {})",
+            action.clears,
+            summary.blocking_count()
+        );
+        let text = short_line(&action.text, width.saturating_sub(4 + clears.len()));
+        put(out, format_args!("    {text}{DIM}{clears}{DIM:#}"));
+    }
+}
+
 fn blocking(out: &mut String, summary: &Summary<'_>, width: usize, lines: usize) {
     let total = summary.blocking_count();
     if total == 0 || lines < 4 {
@@ -285,6 +317,55 @@ fn blocking(out: &mut String, summary: &Summary<'_>, width: usize, lines: usize)
             ),
         );
     }
+}
+
+/// Everything that is to come, by rule and by exception, on lines of at most
+/// `width` columns. Styled like the verdict.
+pub fn forecast(summary: &Summary<'_>, width: usize) -> String {
+    let ForecastRow {
+        text,
+        until,
+        rules,
+        exceptions,
+        ..
+    } = &summary.forecast;
+    let mut out = String::new();
+    let mut say = |style: Style, text: &str| {
+        let text = short_line(text, width.saturating_sub(2));
+        put(&mut out, format_args!("  {style}{text}{style:#}"));
+    };
+    match text {
+        Some(text) => say(verdict_style(Verdict::Fail), text),
+        None if summary.verdict == Verdict::Fail => say(BOLD, "the verdict is fail today"),
+        None => say(BOLD, "time alone never turns the verdict to fail"),
+    }
+    for RuleForecastRow { id, on, count, max } in rules {
+        let text = format!("{on}  rule {id} fails: {count} open, {max} allowed");
+        say(Style::new(), &text);
+    }
+    for exception in exceptions {
+        let ExceptionForecastRow {
+            id,
+            on,
+            findings,
+            breaks,
+        } = exception;
+        let findings = match findings.len() {
+            1 => "1 finding is".to_owned(),
+            count => format!("{count} findings are"),
+        };
+        let breaks = match breaks.as_slice() {
+            [] => String::new(),
+            breaks => format!("; counted by {}", breaks.join(", ")),
+        };
+        let text = format!("{on}  exception {id} has ended: {findings} open again{breaks}");
+        say(Style::new(), &text);
+    }
+    if let Some(until) = until {
+        let text = format!("after {until} it is not known: an expression calculates with the age");
+        say(DIM, &text);
+    }
+    out
 }
 
 fn what(finding: &FindingRow<'_>) -> String {

@@ -36,6 +36,7 @@ fn timely(selector: Selector, kind: usize) -> Selector {
     asked.extend(question.map(|question| Asked {
         question,
         written: String::new(),
+        span: 0..0,
     }));
     Selector::new(asked, when.map(|text| Expression::compile(text).unwrap()))
 }
@@ -68,6 +69,7 @@ fn policy_with_time() -> impl Strategy<Value = Policy> {
         let never = never.map(|(selector, kind)| Never {
             selector: super::forecast::timely(selector, kind),
             condition: String::new(),
+            origin: Origin::default(),
         });
         Policy {
             rules,

@@ -52,7 +52,9 @@ fn sets<T>(all: &[T], size: usize) -> Vec<Vec<&T>> {
         [] => Vec::new(),
         [first, rest @ ..] => {
             let mut with = sets(rest, size - 1);
-            with.iter_mut().for_each(|set| set.push(first));
+            for set in &mut with {
+                set.push(first);
+            }
             with.extend(sets(rest, size));
             with
         }

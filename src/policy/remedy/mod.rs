@@ -173,11 +173,9 @@ fn groups<'a>(decision: &Decision<'a>) -> Vec<Group<'a>> {
             });
             if let Some(at) = at {
                 by_identity.insert(identity, at);
-                groups
-                    .iter_mut()
-                    .skip(at)
-                    .take(1)
-                    .for_each(|group| group.findings.push(index));
+                if let Some(group) = groups.get_mut(at) {
+                    group.findings.push(index);
+                }
             }
         }
     }
@@ -266,7 +264,7 @@ fn choose(decision: &Decision<'_>, groups: &[Group<'_>], limits: &[Limit<'_, '_>
     let Ranking {
         ranked,
         is_additive,
-    } = rank(decision, &candidates, &mut open);
+    } = rank(decision, groups, &candidates, &mut open);
     let work: usize = open
         .iter()
         .flat_map(|count| ranked.iter().map(|at| 1 + count.limit.of_group(*at).len()))
@@ -325,6 +323,18 @@ impl<'l, 'd, 'a> Count<'l, 'd, 'a> {
     }
 }
 
+fn clear(open: &mut [Count<'_, '_, '_>], group: usize) {
+    for count in open {
+        count.clear(group);
+    }
+}
+
+fn restore(open: &mut [Count<'_, '_, '_>], group: usize) {
+    for count in open {
+        count.restore(group);
+    }
+}
+
 struct Ranking {
     /// Those first that clear most problems.
     ranked: Vec<usize>,
@@ -333,7 +343,12 @@ struct Ranking {
     is_additive: bool,
 }
 
-fn rank(decision: &Decision<'_>, candidates: &[usize], open: &mut [Count<'_, '_, '_>]) -> Ranking {
+fn rank(
+    decision: &Decision<'_>,
+    groups: &[Group<'_>],
+    candidates: &[usize],
+    open: &mut [Count<'_, '_, '_>],
+) -> Ranking {
     let mut problems: HashMap<usize, u64> = HashMap::new();
     let mut is_additive = open.len() <= 1;
     for count in open {
@@ -341,16 +356,24 @@ fn rank(decision: &Decision<'_>, candidates: &[usize], open: &mut [Count<'_, '_,
         let mut sum = 0;
         for &at in candidates {
             let findings = count.limit.of_group(at);
-            findings.iter().for_each(|index| tally.add(*index));
+            for index in findings {
+                tally.add(*index);
+            }
             sum += tally.count();
             *problems.entry(at).or_default() += tally.count();
-            findings.iter().for_each(|index| tally.remove(*index));
+            for index in findings {
+                tally.remove(*index);
+            }
         }
         is_additive &= sum == count.tally.count();
     }
     let mut ranked = candidates.to_vec();
-    // Stable: of equals, the one with the worst finding first.
-    ranked.sort_by_key(|at| std::cmp::Reverse(problems.get(at).copied()));
+    // Stable: of equals, the one with the worst finding first. To do without a
+    // package is harder than anything else.
+    ranked.sort_by_key(|at| {
+        let is_hard = groups.get(*at).map(|group| group.place.kind()) == Some(Kind::Replace);
+        (std::cmp::Reverse(problems.get(at).copied()), is_hard)
+    });
     Ranking {
         ranked,
         is_additive,
@@ -384,11 +407,11 @@ fn search(
         && more <= rest.len()
     {
         taken.push(*next);
-        open.iter_mut().for_each(|count| count.clear(*next));
+        clear(open, *next);
         if search(after, more - 1, open, taken) {
             return true;
         }
-        open.iter_mut().for_each(|count| count.restore(*next));
+        restore(open, *next);
         taken.pop();
         rest = after;
     }
@@ -407,16 +430,16 @@ fn irreducible(ranked: &[usize], open: &mut [Count<'_, '_, '_>]) -> Vec<usize> {
         };
         let mut broken = std::iter::once(first).chain(broken);
         if broken.any(|limit| limit.by_group.contains_key(&next)) {
-            open.iter_mut().for_each(|count| count.clear(next));
+            clear(open, next);
             taken.push(next);
         }
     }
     // Backwards: those that clear least are the first to go.
     let mut needed = Vec::new();
     for &last in taken.iter().rev() {
-        open.iter_mut().for_each(|count| count.restore(last));
+        restore(open, last);
         if !open.iter_mut().all(Count::is_kept) {
-            open.iter_mut().for_each(|count| count.clear(last));
+            clear(open, last);
             needed.push(last);
         }
     }

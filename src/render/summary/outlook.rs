@@ -142,13 +142,16 @@ impl<'a> RemedyRow<'a> {
         })
     }
 
-    /// What to do, each action in a line, with how many of the `blocking` findings
-    /// it clears. Names in it are the scanners': neutralize them for where they go.
-    pub fn lines(&self, blocking: usize) -> impl Iterator<Item = String> {
-        let line = move |action: &ActionRow<'_>| {
-            let ActionRow { text, clears, .. } = action;
-            format!("{text} (clears {clears} of {blocking})")
+    /// What the actions do together, in a line.
+    pub fn in_words(&self) -> String {
+        let outcome = match self.then {
+            Verdict::Pass => "passes",
+            Verdict::Incomplete | Verdict::Fail => "no longer fails, but is incomplete,",
         };
-        self.actions.iter().map(line)
+        match (self.actions.len(), self.is_smallest) {
+            (1, _) => format!("{outcome} with one action"),
+            (count, true) => format!("{outcome} with {count} actions; no fewer would do"),
+            (count, false) => format!("{outcome} with {count} actions; none can be left out"),
+        }
     }
 }
