@@ -43,6 +43,17 @@ pub(super) struct Checked {
     pub(super) named: Vec<Named>,
     pub(super) needs: Needs,
     pub(super) turns: Turns,
+    /// The names of the finding that it uses, each once.
+    pub(super) uses: Vec<&'static str>,
+}
+
+impl Checked {
+    fn note_use(&mut self, name: &str) {
+        if !self.uses.contains(&name) {
+            self.uses
+                .extend(names().into_iter().find(|known| *known == name));
+        }
+    }
 }
 
 pub(super) struct Checker<'a> {
@@ -168,6 +179,7 @@ impl<'a> Checker<'a> {
         }
         if let Some(known) = type_of(name) {
             self.asks_something = true;
+            self.found.note_use(name);
             match name {
                 "new" => self.found.needs.baseline = true,
                 "age" => {

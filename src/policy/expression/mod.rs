@@ -41,6 +41,7 @@ struct Compiled {
     named: Vec<Named>,
     needs: Needs,
     turns: Turns,
+    uses: Vec<&'static str>,
 }
 
 /// A text that a lane or a scanner is compared with.
@@ -102,6 +103,7 @@ impl Expression {
             named,
             needs,
             turns,
+            uses,
         } = Checker::new(text, &places).run(&mut tree)?;
         let expression = Self(Arc::new(Compiled {
             text: text.to_owned(),
@@ -111,6 +113,7 @@ impl Expression {
             named,
             needs,
             turns,
+            uses,
         }));
         for (is_full, of) in [
             (true, "that has every field"),
@@ -142,6 +145,14 @@ impl Expression {
     /// When its answer may become another though nothing changes but the day.
     pub(super) fn turns(&self) -> &Turns {
         &self.0.turns
+    }
+
+    /// The names that it uses, in the order of their first use, with what the
+    /// subject has by them, in words: `severity` and `"high"`.
+    pub fn values(&self, subject: &Subject<'_>) -> Vec<(&'static str, String)> {
+        let fields = Fields(subject);
+        let value = |name: &'static str| Some((name, values::in_words(&*fields.resolve(name)?)));
+        self.0.uses.iter().filter_map(|name| value(name)).collect()
     }
 
     /// Whether it holds of the subject.
@@ -303,6 +314,35 @@ mod tests {
                 (meant.to_owned(), error.to_string())
             })
             .collect()
+    }
+
+    #[test]
+    fn what_an_expression_asks_for_is_known_in_words() {
+        let text = "title != '' && cwe.exists(n, n == 79) && cvss > 7.0 && url == null
+            && vulnerability != ['a'] && line > 0 && !kev && title != 'b'";
+        let finding = full();
+        let today = "2026-11-21".parse().unwrap();
+        let subject = Subject {
+            kev: Some(false),
+            ..Subject::new("mainline-sast", "semgrep", &finding, today)
+        };
+        let values = Expression::compile(text).unwrap().values(&subject);
+        let words: Vec<_> = values
+            .iter()
+            .map(|(name, value)| format!("{name} = {value}"))
+            .collect();
+        assert_eq!(
+            words,
+            [
+                "title = \"Use of \\\"eval\\\"\"",
+                "cwe = [79, 95]",
+                "cvss = 7.5",
+                "url = null",
+                "vulnerability = [\"CVE-2026-1\"]",
+                "line = 5",
+                "kev = false",
+            ]
+        );
     }
 
     #[test]

@@ -247,6 +247,27 @@ fn placed<'a>(location: &'a Location, wanted: &str) -> Option<&'a str> {
     }
 }
 
+/// A value as an expression would have it: `"high"`, `7.5`, `null`, `["a", "b"]`.
+pub(super) fn in_words(value: &dyn Val) -> String {
+    if let Some(text) = value.downcast_ref::<CelString<'_>>() {
+        return format!("{:?}", text.inner());
+    }
+    if let Some(truth) = value.downcast_ref::<CelBool>() {
+        return truth.inner().to_string();
+    }
+    if let Some(number) = value.downcast_ref::<CelInt>() {
+        return number.inner().to_string();
+    }
+    if let Some(number) = value.downcast_ref::<CelDouble>() {
+        return format!("{:?}", number.inner());
+    }
+    if let Some(list) = value.downcast_ref::<CelList<'_>>() {
+        let items: Vec<_> = list.inner().iter().map(|item| in_words(&**item)).collect();
+        return format!("[{}]", items.join(", "));
+    }
+    "null".to_owned()
+}
+
 /// A finding that has everything, or one that has nothing it may be without: an
 /// expression is tried on both before it is let near a decision.
 pub(super) struct Sample {

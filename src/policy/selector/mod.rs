@@ -9,11 +9,13 @@ use super::expression::Expression;
 use crate::finding::{Category, Severity};
 use crate::fingerprint::Fingerprint;
 
+mod answer;
 mod bounds;
 mod patterns;
 mod subject;
 mod turns;
 
+pub use answer::Answer;
 pub use bounds::{Bound, Confidences, Fix, SeenBy, Severities};
 pub use patterns::Patterns;
 pub use subject::Subject;
