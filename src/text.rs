@@ -87,6 +87,51 @@ pub fn code_span(text: &str, limit: usize) -> String {
     format!("{fence}{pad}{}{pad}{fence}", line.replace('|', "\\|"))
 }
 
+/// `text` as a TOML string on one line, between single quotes where that spares
+/// escapes; what controls, reorders or hides text is written as an escape.
+pub fn toml_string(text: &str) -> String {
+    let is_literal = !text.contains(|c| c == '\'' || is_hidden(c));
+    if is_literal && text.contains(['"', '\\']) {
+        return format!("'{text}'");
+    }
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => quoted.extend(['\\', character]),
+            '\n' => quoted.push_str("\\n"),
+            '\t' => quoted.push_str("\\t"),
+            _ if is_hidden(character) => {
+                let code = u32::from(character);
+                let escape = match u16::try_from(code) {
+                    Ok(code) => format!("\\u{code:04x}"),
+                    Err(_) => format!("\\U{code:08x}"),
+                };
+                quoted.push_str(&escape);
+            }
+            _ => quoted.push(character),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// `text` as lines of at most `width` columns, parted at blanks; a word that is
+/// longer stays whole.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in line(text).split(' ') {
+        match lines.last_mut() {
+            Some(last) if last.width() + 1 + word.width() <= width => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 /// The one of `known` that `word` was probably meant to be.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = (word.chars().count() / 3).max(1);
@@ -166,6 +211,35 @@ mod tests {
         assert_eq!(short_line("漢字漢字", 6), "漢字…");
         assert_eq!(short_line("漢字", 4), "漢字");
         assert_eq!(short_line(&"\x1b".repeat(100), 8), "\\u{1b}\\…");
+    }
+
+    #[test]
+    fn a_toml_string_is_read_back_and_hides_nothing() {
+        for text in [
+            "plain, é 漢字 😀",
+            "a\"b\\c",
+            "it's \"quoted\"",
+            "a\"b\\c\nd\te\r\x7f\0",
+            "\u{202e}\x1b[31m\u{e0041}",
+            "",
+        ] {
+            let quoted = toml_string(text);
+            assert_eq!(line(&quoted), quoted, "{text:?}");
+            let read: toml::Table = toml::from_str(&format!("a = {quoted}")).unwrap();
+            assert_eq!(read["a"].as_str(), Some(text));
+        }
+    }
+
+    #[test]
+    fn lines_are_parted_at_blanks() {
+        for (text, expected) in [
+            ("aa bb cc", vec!["aa bb", "cc"]),
+            ("aaaaaaaa b", vec!["aaaaaaaa", "b"]),
+            ("a\nb\u{202e}", vec!["a", "b\\u{202e}"]),
+            ("", vec![""]),
+        ] {
+            assert_eq!(wrapped(text, 5), expected, "{text:?}");
+        }
     }
 
     #[test]

@@ -358,6 +358,34 @@ impl Bounds {
 }
 
 impl Policy {
+    /// Adds the exceptions of one more text.
+    ///
+    /// # Errors
+    ///
+    /// All mistakes in it, those among all texts included; the policy is then of
+    /// no use.
+    pub fn add_exceptions(
+        &mut self,
+        name: &str,
+        text: String,
+        vocabulary: Vocabulary<'_>,
+    ) -> Result<(), Vec<Problem>> {
+        let mut reader = Reader::new(name, text, vocabulary);
+        let part = reader.exceptions_only();
+        let mut lanes: Vec<&str> = self.lanes.keys().map(String::as_str).collect();
+        lanes.extend(vocabulary.lanes());
+        reader.check_lane_names(&lanes);
+        reader.check_repeated_exceptions(&self.exceptions);
+        self.sources.push(Arc::clone(reader.problems.source()));
+        self.exceptions.extend(part.exceptions);
+        let mut problems = reader.problems.into_vec();
+        problems.extend(self.mistakes());
+        match problems.is_empty() {
+            true => Ok(()),
+            false => Err(problems),
+        }
+    }
+
     /// The mistakes that only all texts together tell.
     fn mistakes(&self) -> Vec<Problem> {
         let bounds = self

@@ -17,6 +17,7 @@ use crate::finding::Severity;
 
 pub mod decide;
 mod document;
+pub mod draft;
 pub mod example;
 pub mod expression;
 pub mod forecast;

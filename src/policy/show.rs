@@ -11,7 +11,7 @@ use super::{
     Bounds, Degraded, Demand, Exception, FirstRun, Lane, Mode, Never, Origin, Particular, Policy,
     Rule, Trust,
 };
-use crate::text::line;
+use crate::text::{line, toml_string};
 
 /// A table of the policy that holds.
 #[derive(Debug, Serialize)]
@@ -387,21 +387,16 @@ fn read(written: &str) -> Value {
     value.unwrap_or_default()
 }
 
-/// A value in TOML. Strings of JSON are strings of TOML, but for one character.
-fn written(value: &Value) -> String {
+/// A value in TOML.
+pub(super) fn written(value: &Value) -> String {
     match value {
         Value::Array(items) => {
             let items: Vec<_> = items.iter().map(written).collect();
             format!("[{}]", items.join(", "))
         }
-        Value::String(text) if text.contains('"') && is_literal(text) => format!("'{text}'"),
-        value => value.to_string().replace('\u{7f}', "\\u007f"),
+        Value::String(text) => toml_string(text),
+        value => value.to_string(),
     }
-}
-
-/// Whether a text may stand between single quotes.
-fn is_literal(text: &str) -> bool {
-    !text.chars().any(|c| c == '\'' || c.is_control())
 }
 
 /// A name as a key.

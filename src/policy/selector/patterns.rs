@@ -69,6 +69,12 @@ impl Patterns {
         Self::compile(patterns, kind)
     }
 
+    /// A pattern that matches this text and no other.
+    pub fn escape(text: &str) -> String {
+        // As `globset` has it, but for the backslash: that escapes on some systems.
+        globset::escape(text).replace('\\', "[\\]")
+    }
+
     fn compile<'a>(
         patterns: impl IntoIterator<Item = &'a str>,
         kind: Kind,
@@ -177,6 +183,16 @@ mod tests {
                     .unwrap()
                     .match_any(["src/a.py"])
             );
+        }
+    }
+
+    #[test]
+    fn an_escaped_text_matches_itself_and_nothing_else() {
+        for text in ["app/[slug]/{a}.tsx", "a\\b*c?", "é[", "plain.txt", "!a"] {
+            let pattern = Patterns::escape(text);
+            let patterns = Patterns::of_paths([pattern.as_str()]).unwrap();
+            assert!(patterns.match_any([text]), "{pattern}");
+            assert!(!patterns.match_any(["app/s/a.tsx", "ab", "a\\bcc?", "a"]));
         }
     }
 
