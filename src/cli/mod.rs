@@ -19,6 +19,7 @@ use crate::secret::SecretKey;
 mod check;
 mod context;
 mod decision;
+mod explain;
 mod inputs;
 mod inspect;
 mod intake;
@@ -84,6 +85,8 @@ enum Format {
 enum Command {
     /// Decide whether the release may go on, and write the summaries
     Check(check::Arguments),
+    /// Say why a finding, a rule or an exception is as it is, or draft an exception
+    Explain(explain::Arguments),
     /// Say what each file is and what the gate reads from it
     Inspect(inspect::Arguments),
     /// Check a policy, show the one that holds, or run its examples
@@ -156,6 +159,7 @@ pub fn main() -> ExitCode {
 fn run(cli: &Cli, console: &Console) -> anyhow::Result<Exit> {
     match &cli.command {
         Command::Check(arguments) => check::run(arguments, &cli.global, console),
+        Command::Explain(arguments) => explain::run(arguments, &cli.global, console),
         Command::Inspect(arguments) => inspect::run(arguments, &cli.global, console),
         Command::Policy(command) => policy::run(command, &cli.global, console),
         Command::Schema(arguments) => schema::run(arguments),

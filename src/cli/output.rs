@@ -20,6 +20,7 @@ pub(super) struct Console {
 }
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
+const NOTE: Style = AnsiColor::Cyan.on_default().bold();
 
 impl Console {
     pub(super) fn new(colour: Colour, quiet: bool, verbose: bool) -> Self {
@@ -68,6 +69,13 @@ impl Console {
     pub(super) fn detail(&self, detail: std::fmt::Arguments<'_>) {
         if self.verbose {
             self.say(&text::line(&detail.to_string()));
+        }
+    }
+
+    /// Says what is to be known beside a result.
+    pub(super) fn note(&self, text: &str) {
+        if !self.quiet {
+            self.say(&format!("{NOTE}note{NOTE:#}: {}", text::line(text)));
         }
     }
 

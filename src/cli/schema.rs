@@ -5,7 +5,7 @@ use schemars::generate::SchemaSettings;
 
 use super::Exit;
 use super::output::Console;
-use crate::render::Summary;
+use crate::render::{Explanation, Summary};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -17,6 +17,8 @@ pub(super) struct Arguments {
 enum Name {
     /// security-gate-summary.json
     Summary,
+    /// What `explain --format json` prints
+    Explanation,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
@@ -25,6 +27,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         .into_generator();
     let schema = match arguments.name {
         Name::Summary => generator.into_root_schema_for::<Summary<'_>>(),
+        Name::Explanation => generator.into_root_schema_for::<Explanation<'_>>(),
     };
     let mut text = serde_json::to_vec_pretty(&schema)?;
     text.push(b'\n');

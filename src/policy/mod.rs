@@ -19,6 +19,7 @@ pub mod decide;
 mod document;
 pub mod draft;
 pub mod example;
+pub mod explain;
 pub mod expression;
 pub mod forecast;
 mod index;

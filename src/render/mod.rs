@@ -4,8 +4,10 @@
 //! it: an output shows the verdict, none computes it. A new output is a new file
 //! here.
 
+pub mod explanation;
 pub mod markdown;
 pub mod summary;
 pub mod terminal;
 
+pub use explanation::Explanation;
 pub use summary::Summary;

@@ -206,6 +206,13 @@ impl<'a> FindingRow<'a> {
         }
     }
 
+    /// A finding of a decision, by its index in [`Decision::findings`].
+    pub fn of(decision: &Decision<'a>, index: usize) -> Option<Self> {
+        let judged = decision.findings.get(index)?;
+        let report = decision.reports.get(judged.report)?;
+        Some(Self::decided(decision, index, judged, report))
+    }
+
     fn decided(
         decision: &Decision<'a>,
         index: usize,
@@ -292,22 +299,16 @@ pub struct Findings<'a>(pub(super) &'a Decision<'a>);
 impl Serialize for Findings<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let all = 0..self.0.findings.len();
-        serializer.collect_seq(all.filter_map(|index| self.row(index)))
+        serializer.collect_seq(all.filter_map(|index| FindingRow::of(self.0, index)))
     }
 }
 
 impl<'a> Findings<'a> {
-    fn row(self, index: usize) -> Option<FindingRow<'a>> {
-        let judged = self.0.findings.get(index)?;
-        let report = self.0.reports.get(judged.report)?;
-        Some(FindingRow::decided(self.0, index, judged, report))
-    }
-
     /// The findings that keep the release from going on; one that stands in
     /// several reports once.
     pub(super) fn blocking(self) -> impl Iterator<Item = FindingRow<'a>> {
         self.blocking_indices()
-            .filter_map(move |index| self.row(index))
+            .filter_map(move |index| FindingRow::of(self.0, index))
     }
 
     pub(super) fn blocking_indices(self) -> impl Iterator<Item = usize> {

@@ -27,7 +27,7 @@ pub use rows::{
     ReportRow, RuleRow,
 };
 
-use rows::fingerprints;
+pub(in crate::render) use rows::in_words;
 
 /// The name and version of the record's format.
 pub const SCHEMA: &str = "security-gate-summary/1";
@@ -241,18 +241,8 @@ impl<'a> Summary<'a> {
         let policy = decision.policy;
         let open = decision.findings.iter().enumerate();
         let open = open.filter(|(_, judged)| judged.standing.status == Status::Open);
-        let fingerprints = |indices: &[usize]| fingerprints(decision, indices);
-        let rules = decision.rules.iter().map(|outcome| RuleRow {
-            id: &outcome.rule.id,
-            condition: &outcome.rule.condition,
-            action: outcome.action,
-            effective: outcome.rule.effective.map(|date| date.to_string()),
-            broken: outcome.is_broken(),
-            max: outcome.rule.max,
-            count: outcome.count,
-            help: outcome.rule.help.as_deref(),
-            findings: fingerprints(&outcome.findings),
-        });
+        let rules = decision.rules.iter();
+        let rules = rules.map(|outcome| RuleRow::new(decision, outcome));
         let exceptions = decision.exceptions.iter();
         let exceptions = exceptions.map(|outcome| ExceptionRow::new(decision, outcome));
         Self {

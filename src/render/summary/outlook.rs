@@ -72,23 +72,34 @@ impl<'a> ForecastRow<'a> {
             count,
             max: rule.max,
         };
-        let exception = |ExceptionForecast {
-                             exception,
-                             on,
-                             findings,
-                             breaks,
-                         }: ExceptionForecast<'a>| ExceptionForecastRow {
-            id: &exception.id,
-            on: on.to_string(),
-            findings: fingerprints(decision, &findings),
-            breaks: breaks.iter().map(|rule| rule.id.as_str()).collect(),
-        };
         Self {
             red_on: red_on.map(|day| day.to_string()),
             text,
             until: until.map(|day| day.to_string()),
             rules: rules.into_iter().map(rule).collect(),
-            exceptions: exceptions.into_iter().map(exception).collect(),
+            exceptions: exceptions
+                .iter()
+                .map(|exception| ExceptionForecastRow::new(decision, exception))
+                .collect(),
+        }
+    }
+}
+
+impl<'a> ExceptionForecastRow<'a> {
+    /// Writes down what the end of an exception does.
+    pub(in crate::render) fn new(
+        decision: &Decision<'a>,
+        forecast: &ExceptionForecast<'a>,
+    ) -> Self {
+        Self {
+            id: &forecast.exception.id,
+            on: forecast.on.to_string(),
+            findings: fingerprints(decision, &forecast.findings),
+            breaks: forecast
+                .breaks
+                .iter()
+                .map(|rule| rule.id.as_str())
+                .collect(),
         }
     }
 }
@@ -122,7 +133,7 @@ pub struct ActionRow<'a> {
 
 impl<'a> RemedyRow<'a> {
     /// Absent unless the verdict is `fail`.
-    pub(super) fn new(decision: &Decision<'a>) -> Option<Self> {
+    pub(in crate::render) fn new(decision: &Decision<'a>) -> Option<Self> {
         let Remedy {
             then,
             is_smallest,

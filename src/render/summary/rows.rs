@@ -11,7 +11,7 @@ use crate::enrichment::Origin;
 use crate::finding::{Category, Severity};
 use crate::issue::Issue;
 use crate::policy::Action;
-use crate::policy::decide::{Decision, ExceptionOutcome, ExceptionState, Refusal};
+use crate::policy::decide::{Decision, ExceptionOutcome, ExceptionState, Refusal, RuleOutcome};
 use crate::policy::knowledge::Knowledge;
 use crate::report::{BySeverity, Health, Report};
 
@@ -113,6 +113,24 @@ pub struct RuleRow<'a> {
     pub findings: Vec<String>,
 }
 
+impl<'a> RuleRow<'a> {
+    /// Writes down what came of a rule.
+    pub fn new(decision: &Decision<'a>, outcome: &RuleOutcome<'a>) -> Self {
+        let rule = outcome.rule;
+        Self {
+            id: &rule.id,
+            condition: &rule.condition,
+            action: outcome.action,
+            effective: rule.effective.map(|date| date.to_string()),
+            broken: outcome.is_broken(),
+            max: rule.max,
+            count: outcome.count,
+            help: rule.help.as_deref(),
+            findings: fingerprints(decision, &outcome.findings),
+        }
+    }
+}
+
 /// An exception, and what came of it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ExceptionRow<'a> {
@@ -170,7 +188,8 @@ pub struct IssueRow<'a> {
 }
 
 impl<'a> IssueRow<'a> {
-    pub(super) fn new(decision: &Decision<'a>, issue: &'a Issue<'a>) -> Self {
+    /// Writes an issue down.
+    pub fn new(decision: &Decision<'a>, issue: &'a Issue<'a>) -> Self {
         Self {
             id: issue.id.to_string(),
             findings: fingerprints(decision, &issue.findings),
@@ -358,7 +377,8 @@ pub(super) fn fingerprints(decision: &Decision<'_>, indices: &[usize]) -> Vec<St
 }
 
 impl<'a> ExceptionRow<'a> {
-    pub(super) fn new(decision: &Decision<'a>, outcome: &ExceptionOutcome<'a>) -> Self {
+    /// Writes down what became of an exception.
+    pub fn new(decision: &Decision<'a>, outcome: &ExceptionOutcome<'a>) -> Self {
         let ExceptionOutcome {
             exception,
             state,
@@ -401,7 +421,7 @@ impl<'a> ExceptionRow<'a> {
     }
 }
 
-pub(super) fn in_words(refusal: Refusal) -> String {
+pub(in crate::render) fn in_words(refusal: Refusal) -> String {
     match refusal {
         Refusal::Expired => "it has expired".to_owned(),
         Refusal::NotYetInForce => "it is not yet in force".to_owned(),
