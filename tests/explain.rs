@@ -137,7 +137,6 @@ expires = 2027-01-01
     let ids = [
         "nohigh",
         "both",
-        "d289",
         "D289c980~3",
         "sg1:d28a",
         "d289c980ed71fb74abc42c2aa4890c16",
@@ -163,6 +162,7 @@ expires = 2027-01-01
         ("rule:both", "rule:both"),
         ("exception:both", "exception:both"),
         ("D289c980~2", "sg1:d289c980ed71fb74abc42c2aa4890c15~2"),
+        ("d289", "sg1:d289c980ed71fb74abc42c2aa4890c15"),
         ("d289~1", "sg1:d289c980ed71fb74abc42c2aa4890c15"),
         (
             "finding:sg1:d289c980ed71fb74abc42c2aa4890c15",

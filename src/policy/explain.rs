@@ -146,14 +146,14 @@ fn of_issues(decision: &Decision<'_>) -> BTreeMap<Fingerprint, Meaning> {
         .collect()
 }
 
-/// Whether a fingerprint begins with these digits. The ordinal is no digit, and is
-/// whole or absent.
+/// Whether a fingerprint begins with these digits. The ordinal is no digit, and
+/// whole; without one the first is meant.
 fn begins(fingerprint: &str, beginning: &str) -> bool {
     let (digits, ordinal) = apart(fingerprint);
     let (wanted, of_ordinal) = apart(beginning);
     wanted.len() >= LEAST_DIGITS
         && digits.starts_with(&wanted.to_ascii_lowercase())
-        && (of_ordinal.is_none() || of_ordinal == ordinal.or(Some("1")))
+        && of_ordinal.unwrap_or("1") == ordinal.unwrap_or("1")
 }
 
 fn apart(fingerprint: &str) -> (&str, Option<&str>) {

@@ -164,6 +164,8 @@ struct PassesIf<'a> {
 struct Blocking<'a> {
     #[serde(flatten)]
     row: FindingRow<'a>,
+    /// What `explain` takes.
+    id: String,
     headline: &'a str,
     place: String,
     advice: Option<String>,
@@ -180,6 +182,7 @@ impl<'a> Page<'a> {
         };
         let is_failing = |rule: &&RuleRow<'_>| rule.broken && rule.action == Action::Fail;
         let blocking = summary.blocking().take(rows).map(|row| Blocking {
+            id: row.short_id(),
             headline: row.headline(),
             place: row.location.to_string(),
             advice: summary.advice(&row),

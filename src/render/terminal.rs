@@ -303,7 +303,8 @@ fn blocking(out: &mut String, summary: &Summary<'_>, width: usize, lines: usize)
         put(
             out,
             format_args!(
-                "           {DIM}{}{DIM:#}",
+                "  {DIM}{:8} {}{DIM:#}",
+                finding.short_id(),
                 short_line(&place, width.saturating_sub(11))
             ),
         );

@@ -206,6 +206,16 @@ impl<'a> FindingRow<'a> {
         }
     }
 
+    /// The beginning of its fingerprint, in eight characters: what `explain` takes.
+    pub fn short_id(&self) -> String {
+        const LENGTH: usize = 8;
+        let bare = self.fingerprint.strip_prefix("sg1:");
+        let bare = bare.unwrap_or(&self.fingerprint);
+        let (digits, ordinal) = bare.split_at(bare.find('~').unwrap_or(bare.len()));
+        let digits = digits.chars().take(LENGTH.saturating_sub(ordinal.len()));
+        digits.chain(ordinal.chars()).collect()
+    }
+
     /// A finding of a decision, by its index in [`Decision::findings`].
     pub fn of(decision: &Decision<'a>, index: usize) -> Option<Self> {
         let judged = decision.findings.get(index)?;
