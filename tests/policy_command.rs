@@ -240,7 +240,7 @@ fn warnings_are_errors_only_with_strict() {
 fn a_mistake_is_what_the_check_is_for_and_stops_the_others() {
     let files = [("bad.toml", "[[rule]]\nid = \"a\"\nmaximum = 1\n")];
     let check = policy(&files, &["check", "bad.toml"]);
-    assert_eq!(check.code, 1);
+    assert_eq!(check.code, 2);
     assert!(
         check.stdout.contains("a rule has no key `maximum`"),
         "{}",
@@ -617,7 +617,7 @@ verdict = "fail"
 rules = ["b"]
 "#;
     let run = policy(&[("p.toml", &text)], &["check", "p.toml"]);
-    assert_eq!(run.code, 1);
+    assert_eq!(run.code, 2);
     assert_snapshot!("policy_example_mistakes", run.stdout);
 }
 

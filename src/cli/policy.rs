@@ -36,7 +36,8 @@ pub(super) enum Command {
 }
 
 const CHECK_HELP: &str = "\
-Exit codes: 0 nothing, or only warnings without --strict; 1 errors; 2 the policy cannot be read.";
+Exit codes: 0 nothing, or only warnings without --strict; 1 something that makes no sense; 2 a
+mistake for which the policy cannot be used.";
 
 const TEST_HELP: &str = "\
 Exit codes: 0 everything is decided as the examples say; 1 something is not, or there is no
@@ -134,13 +135,14 @@ impl<'a> From<&'a Problem> for ProblemRow<'a> {
 fn check(arguments: &Check, global: &Global, console: &Console) -> anyhow::Result<Exit> {
     let Check { which, strict, day } = arguments;
     let name = policy_name(which.policy.as_deref(), global)?;
-    let problems = match read_policy(&name, console) {
+    let (problems, negative) = match read_policy(&name, console) {
         Ok(policy) => {
             let today = day.now().to_zoned(TimeZone::UTC).date();
-            lint(&policy, &parser::scanners(), today)
+            let problems = lint(&policy, &parser::scanners(), today);
+            (problems, Exit::Negative)
         }
         // What is wrong with it is what was asked for.
-        Err(LoadError::Mistakes(problems)) => problems,
+        Err(LoadError::Mistakes(problems)) => (problems, Exit::Usage),
         Err(error) => return Err(error.into()),
     };
     let count = |level| {
@@ -149,7 +151,7 @@ fn check(arguments: &Check, global: &Global, console: &Console) -> anyhow::Resul
     };
     let (errors, warnings) = (count(Level::Error), count(Level::Warning));
     let exit = match errors > 0 || *strict && warnings > 0 {
-        true => Exit::Negative,
+        true => negative,
         false => Exit::Done,
     };
     match which.format {
