@@ -35,6 +35,8 @@ pub(super) struct Table<'t> {
     span: Range<usize>,
     /// What the table is, for messages: "a rule".
     what: &'static str,
+    /// Its dotted key, `rule.where`; empty for a whole text.
+    name: String,
     known: Vec<&'static str>,
 }
 
@@ -44,7 +46,16 @@ impl<'t> Table<'t> {
             entries,
             span,
             what,
+            name: String::new(),
             known: Vec::new(),
+        }
+    }
+
+    /// The dotted key of what is below it.
+    fn name_of(&self, key: &str) -> String {
+        match self.name.as_str() {
+            "" => key.to_owned(),
+            name => format!("{name}.{key}"),
         }
     }
 
@@ -91,9 +102,19 @@ impl<'t> Table<'t> {
         key: &'static str,
         problems: &mut Problems,
     ) -> Option<At<String>> {
+        self.text_of(key, "a text in quotes", problems)
+    }
+
+    /// A text that is `wanted`: "a bound in quotes".
+    pub(super) fn text_of(
+        &mut self,
+        key: &'static str,
+        wanted: &str,
+        problems: &mut Problems,
+    ) -> Option<At<String>> {
         let value = self.get(key)?;
         let text = value.get_ref().as_str().map(str::to_owned);
-        or_problem(text, value, key, "a text in quotes", problems)
+        or_problem(text, value, key, wanted, problems)
     }
 
     /// Whether the key is there; a problem if not.
@@ -151,7 +172,7 @@ impl<'t> Table<'t> {
                 problems.add(
                     value.span(),
                     format!("`{key}` is an empty list"),
-                    "it would match nothing; leave the key out, or name something",
+                    format!("name something: {wanted}"),
                 );
                 return None;
             }
@@ -281,7 +302,9 @@ impl<'t> Table<'t> {
         problems: &mut Problems,
     ) -> Option<Table<'t>> {
         let value = self.get(key)?;
-        as_table(value, key, what, problems)
+        let name = self.name_of(key);
+        let header = format!("[{name}]");
+        as_table(value, key, (what, name, &header), problems)
     }
 
     /// The tables of a list: `[[rule]]`.
@@ -294,17 +317,19 @@ impl<'t> Table<'t> {
         let Some(value) = self.get(key) else {
             return Vec::new();
         };
+        let name = self.name_of(key);
+        let header = format!("[[{name}]]");
         let DeValue::Array(items) = value.get_ref() else {
             problems.add(
                 value.span(),
                 format!("`{key}` is a list of tables"),
-                format!("write `[[{key}]]` with two brackets"),
+                format!("write `{header}` with two brackets"),
             );
             return Vec::new();
         };
         items
             .iter()
-            .filter_map(|item| as_table(item, key, what, problems))
+            .filter_map(|item| as_table(item, key, (what, name.clone(), &header), problems))
             .collect()
     }
 
@@ -346,7 +371,10 @@ impl<'t> Table<'t> {
                     value: name.get_ref().to_string(),
                     span: name.span(),
                 };
-                Some((name, as_table(value, key, what, problems)?))
+                let below = format!("{key}.{}", name.value);
+                let header = format!("[{below}]");
+                let table = as_table(value, key, (what, below, &header), problems)?;
+                Some((name, table))
             })
             .collect()
     }
@@ -389,14 +417,18 @@ fn leaves(table: &DeTable<'_>, above: &str, found: &mut Vec<(String, Range<usize
 fn as_table<'t>(
     value: &'t Spanned<DeValue<'t>>,
     key: &str,
-    what: &'static str,
+    (what, name, header): (&'static str, String, &str),
     problems: &mut Problems,
 ) -> Option<Table<'t>> {
     let Some(entries) = value.get_ref().as_table() else {
-        wrong_type(value, key, "a table", problems);
+        let label = format!("write `{header}`, and its keys below it");
+        problems.add(value.span(), format!("`{key}` must be a table"), label);
         return None;
     };
-    Some(Table::new(entries, value.span(), what))
+    Some(Table {
+        name,
+        ..Table::new(entries, value.span(), what)
+    })
 }
 
 fn or_problem<T>(
@@ -424,11 +456,18 @@ fn wrong_type(value: &Spanned<DeValue<'_>>, key: &str, wanted: &str, problems: &
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",
     };
+    let is_number = wanted.starts_with("a number") || wanted.starts_with("a whole number");
     let label = match value.get_ref() {
         DeValue::String(text) if wanted.starts_with("a day") => format!("`{text}` is no day"),
-        DeValue::Integer(number) if wanted.starts_with("a whole number") => {
-            format!("`{number}` is none")
+        DeValue::String(text)
+            if text.parse::<f64>().is_ok() && is_number
+                || text.parse::<bool>().is_ok() && wanted.starts_with("true") =>
+        {
+            "leave out the quotes".to_owned()
         }
+        DeValue::String(text) if wanted.contains('"') => format!("`{text}` is none"),
+        DeValue::Integer(number) if is_number => format!("`{number}` is none"),
+        DeValue::Float(number) if is_number => format!("`{number}` is none"),
         _ => format!("this is {found}"),
     };
     problems.add(value.span(), format!("`{key}` must be {wanted}"), label);

@@ -9,7 +9,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::problem::{Level, Problem, suggestion};
+use jiff::ToSpan as _;
+
+use super::problem::{Level, Problem, nearest, suggestion};
 use super::reader::{BoundsPart, Part, Reader};
 use super::{Action, Bounds, Demand, Exception, Mode, Origin, Particular, Policy, Trust};
 use crate::finding::Severity;
@@ -122,10 +124,18 @@ impl Loader<'_> {
             if let Some((_, text)) = BUILTIN.iter().find(|(known, _)| *known == builtin) {
                 return Ok(((*text).to_owned(), PathBuf::new()));
             }
-            let known: Vec<_> = BUILTIN.iter().map(|(known, _)| *known).collect();
+            let known = BUILTIN.iter().map(|(known, _)| *known);
+            let names: Vec<_> = known
+                .clone()
+                .map(|known| format!("{BUILTIN_PREFIX}{known}"))
+                .collect();
+            let names: Vec<_> = names.iter().map(String::as_str).collect();
             return Err(LoadError::NotBuiltin {
                 name: name.to_owned(),
-                suggestion: suggestion(builtin, &known),
+                suggestion: match nearest(builtin, known) {
+                    Some(nearest) => format!("did you mean `{BUILTIN_PREFIX}{nearest}`?"),
+                    None => suggestion(name, &names),
+                },
             });
         }
         let path = Path::new(name);
@@ -344,7 +354,9 @@ impl Bounds {
                 let days = (exception.expires - decided).get_days();
                 if i64::from(days) > i64::from(most) {
                     let title = format!("an exception holds for {most} days at most");
-                    problems.push(at(title, format!("this one for {days}")));
+                    let last = decided.saturating_add(i64::from(most).days());
+                    let label = format!("this one for {days}; its last day can be {last}");
+                    problems.push(at(title, label));
                 }
             }
             (Some(most), None) if !self.require.contains(&Particular::Decided) => {

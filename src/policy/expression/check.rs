@@ -11,7 +11,7 @@ use cel::common::ast::{
 };
 use regex::Regex;
 
-use super::super::problem::suggestion;
+use super::super::problem::{nearest, suggestion};
 use super::super::selector::{Needs, Patterns, Turns};
 use super::functions::FUNCTIONS;
 use super::values::{Type, names, type_of, words};
@@ -92,7 +92,7 @@ impl<'a> Checker<'a> {
         if self.errors.is_empty() && !self.asks_something {
             self.whole(
                 "the expression asks nothing of the finding",
-                "it is the same for all".to_owned(),
+                "it is the same for all; ask for a field, such as `severity`".to_owned(),
             );
         }
         self.found.turns.any = self.loose_ages > 0;
@@ -157,11 +157,11 @@ impl<'a> Checker<'a> {
             Expr::Comprehension(comprehension) => self.comprehension(comprehension),
             Expr::Select(select) => {
                 let field = select.field.clone();
-                self.wrong(
-                    part.id,
-                    format!("there is no field `{field}`"),
-                    "the names of the finding stand alone",
-                )
+                let label = match nearest(&field, names()) {
+                    Some(known) => format!("write `{known}` alone"),
+                    None => "the names of the finding stand alone".to_owned(),
+                };
+                self.wrong(part.id, format!("there is no field `{field}`"), label)
             }
             Expr::Map(_) | Expr::Struct(_) | Expr::Unspecified => self.wrong(
                 part.id,
@@ -469,7 +469,11 @@ impl<'a> Checker<'a> {
         };
         if !one.goes_with(of) {
             let title = format!("{} is never in a list that has {}", one.name(), of.name());
-            return self.wrong(at, title, "it can never be true");
+            let label = match **of {
+                Type::Int => "write `79 in cwe`",
+                _ => "it can never be true",
+            };
+            return self.wrong(at, title, label);
         }
         if let [name, many] = call.args.as_slice()
             && let Expr::List(list) = &many.expr

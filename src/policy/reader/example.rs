@@ -30,7 +30,7 @@ impl Reader<'_> {
         let now = table.date("now", problems).and_then(|now| {
             let time = now.value.to_zoned(TimeZone::UTC);
             if time.is_err() {
-                problems.add(now.span, "`now` is no day of ours", "take another one");
+                problems.add(now.span, "`now` is too far off", "take an earlier day");
             }
             Some(time.ok()?.timestamp())
         });

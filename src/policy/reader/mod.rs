@@ -181,7 +181,7 @@ impl<'a> Reader<'a> {
             self.problems.add(
                 schema.span,
                 "the only schema of policies is 1",
-                "a later version may read this",
+                "write 1, or use a later version of the program",
             );
         }
     }
@@ -252,11 +252,25 @@ impl<'a> Reader<'a> {
             _ => None,
         };
         let given = table.list("trust_suppressions", wanted, &mut self.problems, read)?;
+        if let [
+            At {
+                value: Ok(trust), ..
+            },
+        ] = given.as_slice()
+        {
+            return Some(match trust {
+                true => Trust::All,
+                false => Trust::Only(Vec::new()),
+            });
+        }
         let mut scanners = Vec::new();
         for item in given {
             match item.value {
-                Ok(true) => return Some(Trust::All),
-                Ok(false) => {}
+                Ok(trust) => self.problems.add(
+                    item.span,
+                    format!("`{trust}` stands alone"),
+                    "leave it out, or the scanners",
+                ),
                 Err(scanner) => scanners.push(At {
                     value: scanner,
                     span: item.span,
@@ -276,7 +290,8 @@ impl<'a> Reader<'a> {
             && let Err(error) = PackageUrl::from_str(&product.value)
         {
             let title = format!("`{}` is no package URL", product.value);
-            problems.add(product.span.clone(), title, error.to_string());
+            let label = format!("{error}; it is such as `pkg:npm/shop@1.0`");
+            problems.add(product.span.clone(), title, label);
         }
         let words = [
             ("warn", Degraded::Warn),
@@ -356,8 +371,8 @@ impl<'a> Reader<'a> {
             if seen.contains(&name.value) {
                 self.problems.add(
                     name.span,
-                    format!("there are two of the {what} `{}`", name.value),
-                    "the second one",
+                    format!("there are two {what}s `{}`", name.value),
+                    "the second one; give it another `id`",
                 );
             }
             seen.push(name.value);

@@ -101,16 +101,14 @@ impl Reader<'_> {
 
     /// A bound on a number from 0 to `most`.
     fn bound(&mut self, table: &mut Table<'_>, key: &'static str, most: f64) -> Option<Bound<f64>> {
-        let text = table.text(key, &mut self.problems)?;
+        let example = most * 0.7;
+        let wanted = format!("a bound in quotes, such as \">={example}\"");
+        let text = table.text_of(key, &wanted, &mut self.problems)?;
         match Bound::parse(&text.value) {
             None => {
                 let title = format!("`{}` is no bound on a number", text.value);
-                let example = most * 0.7;
-                self.problems.add(
-                    text.span,
-                    title,
-                    format!("such as `{key} = \">={example}\"`"),
-                );
+                let label = format!("such as `{key} = \">={example}\"`");
+                self.problems.add(text.span, title, label);
                 None
             }
             Some(bound) if !bound.can_hold(&0.0, &most) => {
@@ -124,7 +122,8 @@ impl Reader<'_> {
     }
 
     fn age(&mut self, table: &mut Table<'_>) -> Option<Question> {
-        let text = table.text("age", &mut self.problems)?;
+        let wanted = "a bound in quotes, such as \">30d\"";
+        let text = table.text_of("age", wanted, &mut self.problems)?;
         match Bound::parse_days(&text.value) {
             None => {
                 let title = format!("`{}` is no bound on an age", text.value);
@@ -155,7 +154,7 @@ impl Reader<'_> {
             Fingerprint::parse(text).ok_or_else(|| {
                 (
                     format!("`{text}` is no fingerprint"),
-                    "`sg1:` and 32 hexadecimal digits".to_owned(),
+                    "copy it from a summary: `sg1:` and 32 hexadecimal digits".to_owned(),
                 )
             })
         });
@@ -298,30 +297,15 @@ fn severities(words: &[At<String>], problems: &mut Problems) -> Option<Severitie
     let span = words.first()?.span.start..words.last()?.span.end;
     match Severities::parse(words.iter().map(|word| word.value.as_str())) {
         Ok(set) if set.is_empty() => {
-            problems.add(
-                span,
-                "no severity can ever match this",
-                "the scale ends there",
-            );
+            let label = "the scale is from `info` to `critical`";
+            problems.add(span, "no severity can ever match this", label);
             None
         }
         Ok(set) => Some(set),
         Err(wrong) => {
-            let at = words
-                .iter()
-                .find(|word| word.value == wrong)
-                .map_or(span, |word| word.span.clone());
-            let word = wrong.trim_start_matches(['<', '>', '=']).trim();
-            if known.contains(&word) {
-                let label = "bounds are `>=`, `>`, `<=` and `<`, and `unknown` has none";
-                problems.add(at, format!("`{wrong}` is no bound"), label);
-                return None;
-            }
-            problems.add(
-                at,
-                format!("`{wrong}` is no severity and no bound"),
-                suggestion(word, &known),
-            );
+            let at = words.iter().find(|word| word.value == wrong);
+            let at = at.map_or(span, |word| word.span.clone());
+            no_rank(wrong, at, "severity", &known, problems);
             None
         }
     }
@@ -331,24 +315,37 @@ fn confidences(words: &[At<String>], problems: &mut Problems) -> Option<Confiden
     let span = words.first()?.span.start..words.last()?.span.end;
     match Confidences::parse(words.iter().map(|word| word.value.as_str())) {
         Ok(set) if set.is_empty() => {
-            let label = "the scale ends there";
+            let label = "the scale is from `low` to `confirmed`";
             problems.add(span, "no confidence can ever match this", label);
             None
         }
         Ok(set) => Some(set),
         Err(wrong) => {
             let at = words.iter().find(|word| word.value == wrong);
+            let at = at.map_or(span, |word| word.span.clone());
             let known = Confidences::WORDS.map(|(word, _)| word);
-            let word = wrong.trim_start_matches(['<', '>', '=']).trim();
-            let all: Vec<_> = known.into_iter().chain([Confidences::NONE]).collect();
-            problems.add(
-                at.map_or(span, |word| word.span.clone()),
-                format!("`{wrong}` is no confidence and no bound"),
-                suggestion(word, &all),
-            );
+            let known: Vec<_> = known.into_iter().chain([Confidences::NONE]).collect();
+            no_rank(wrong, at, "confidence", &known, problems);
             None
         }
     }
+}
+
+/// A text that is neither a word of a scale nor a bound on it. The last of the
+/// words is that for what is not on it.
+fn no_rank(wrong: &str, at: Range<usize>, what: &str, known: &[&str], problems: &mut Problems) {
+    let word = wrong.trim_start_matches(['<', '>', '=']).trim();
+    let (title, label) = match known.last() {
+        Some(none) if known.contains(&word) => (
+            format!("`{wrong}` is no bound"),
+            format!("bounds are `>=`, `>`, `<=`, `<` and `=`, and `{none}` has none"),
+        ),
+        _ => (
+            format!("`{wrong}` is no {what} and no bound"),
+            suggestion(word, known),
+        ),
+    };
+    problems.add(at, title, label);
 }
 
 pub(super) fn cwe(value: &DeValue<'_>) -> Option<u32> {
