@@ -37,6 +37,8 @@ use security_gate::report::{Report, Scan, Tally};
 mod forecast;
 #[path = "properties/remedy.rs"]
 mod remedy;
+#[path = "properties/strictest.rs"]
+mod strictest;
 
 const TODAY: Date = date(2026, 11, 21);
 const NOTHING: Knowledge<'_> = Knowledge {
