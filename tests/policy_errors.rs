@@ -20,10 +20,9 @@ use regex::Regex;
 #[path = "common/workplace.rs"]
 mod workplace;
 
-use workplace::Workplace;
+use workplace::{CLEAN, Workplace};
 
-/// What each policy is made to decide is said by the program for each mistake,
-/// with exit code 2 and no decision.
+/// What is said of each policy: mistakes only, exit code 2, and no decision.
 fn transcript(cases: &[(&str, String)]) -> String {
     let mut said = String::new();
     for (name, text) in cases {
@@ -35,8 +34,9 @@ fn transcript(cases: &[(&str, String)]) -> String {
 
 /// What is said of the policy `p.toml` among these files.
 fn refused(files: &[(&str, &str)]) -> String {
-    let workplace = Workplace::new(files);
-    let run = workplace.check(&["--policy", "p.toml"]);
+    let files = [files, &[("semgrep.json", CLEAN)]].concat();
+    let workplace = Workplace::new(&files);
+    let run = workplace.check(&["--policy", "p.toml", "semgrep.json"]);
     let context = format!("{files:?}\n{}{}", run.stdout, run.stderr);
     assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{context}");
     assert!(run.summary.is_none() && run.markdown.is_none(), "{context}");
@@ -231,7 +231,10 @@ fn expressions_in_rules() {
         "",
         "kev &&",
         "kev & fix",
+        "kev | fix",
         "kev = true",
+        "kev @ fix",
+        "kev fix",
         "(kev",
         "package == 'a'",
         "has(cvss)",
@@ -285,7 +288,7 @@ fn expressions_in_rules() {
         "-title == 1",
         "true",
         "kev && 1 / (instances - instances) == 1",
-        "title != 'a' && cwe[99] == 1",
+        "cwe[99] == 1",
         "instances * 9223372036854775807 * 9 > 0",
         "cvss - 1.0 > 6.0",
     ]);
@@ -673,7 +676,29 @@ const SOURCES: [&str; 15] = [
 ];
 
 /// Texts of more than one word that no transcript can have, and why.
-const NEVER_SEEN: &[(&str, &str)] = &[];
+const NEVER_SEEN: [(&str, &str); 9] = [
+    (
+        "so says the example",
+        "why a finding is suppressed; no mistake",
+    ),
+    ("Syntax error: ", "how the parser begins, which is cut off"),
+    ("reserved identifier: package", "how the parser says it"),
+    ("token recognition error", "how the parser says it"),
+    ("extraneous input", "how the parser says it"),
+    (
+        "it cannot be read",
+        "the parser has never failed without an error",
+    ),
+    (
+        "the expression cannot be used",
+        "the functions' names differ",
+    ),
+    (
+        "it is neither true nor false",
+        "the types are checked before",
+    ),
+    ("it is not defined here", "the names are checked before"),
+];
 
 #[test]
 fn every_message_has_a_transcript() {

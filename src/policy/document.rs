@@ -225,13 +225,15 @@ impl<'t> Table<'t> {
 
     /// A number of days, with at least one.
     pub(super) fn days(&mut self, key: &'static str, problems: &mut Problems) -> Option<At<u32>> {
-        let days = self.whole(key, problems)?;
-        let number = u16::try_from(days.value).ok().filter(|&number| number > 0);
-        if number.is_none() {
-            let title = format!("`{key}` is a number of days from 1 to {}", u16::MAX);
-            problems.add(days.span.clone(), title, format!("`{}` is not", days.value));
-        }
-        number.map(|number| days.map(|_| u32::from(number)))
+        let value = self.get(key)?;
+        let days = value
+            .get_ref()
+            .as_integer()
+            .and_then(|number| u16::from_str_radix(number.as_str(), number.radix()).ok())
+            .filter(|&days| days > 0)
+            .map(u32::from);
+        let wanted = format!("a number of days from 1 to {}", u16::MAX);
+        or_problem(days, value, key, &wanted, problems)
     }
 
     /// A length of time: `24h`, `7d`, `2w`.

@@ -267,6 +267,13 @@ impl<'a> Checker<'a> {
         if matches!(name.as_str(), "re" | "glob") {
             return self.pattern(at, &name, is_method, call);
         }
+        // Called as they should be, the parser makes comprehensions of these.
+        if matches!(
+            name.as_str(),
+            "exists" | "exists_one" | "all" | "filter" | "map"
+        ) {
+            return self.no_such_call(at, &name, &[]);
+        }
         let types: Vec<Type> = call.args.iter_mut().map(|part| self.check(part)).collect();
         self.bounded_age(&name, &call.args);
         let result = match (name.as_str(), types.as_slice()) {
@@ -460,7 +467,7 @@ impl<'a> Checker<'a> {
         let Type::List(of) = many else {
             let label = match many {
                 Type::Text => "for a part of a text write `title.contains('part')`".to_owned(),
-                other => format!("this is in {}", other.name()),
+                other => format!("this is {}", other.name()),
             };
             return match many {
                 Type::Any => Type::Bool,

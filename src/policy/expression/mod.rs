@@ -192,6 +192,8 @@ fn syntax_error(text: &str, errors: &[ParseError]) -> ExpressionError {
             range: 0..text.len(),
         };
     };
+    let start = offset(text, error.pos).min(text.len());
+    let rest = text.get(start..).unwrap_or_default();
     let message = error.msg.trim_start_matches("Syntax error: ");
     let message = message.split(" expecting ").next().unwrap_or(message);
     let label = match message {
@@ -202,10 +204,20 @@ fn syntax_error(text: &str, errors: &[ParseError]) -> ExpressionError {
             "there are no fields within fields; write `cvss != null`".to_owned()
         }
         message if message.contains("<EOF>") => "something is missing here".to_owned(),
+        message if message.starts_with("token recognition error") => {
+            let sign = match rest.chars().next() {
+                Some('&') => "write `&&`",
+                Some('|') => "write `||`",
+                Some('=') => "write `==`",
+                _ => "this sign means nothing here",
+            };
+            sign.to_owned()
+        }
+        message if message.starts_with("extraneous input") => {
+            "is `&&` or `||` missing before this?".to_owned()
+        }
         message => message.chars().take(120).collect(),
     };
-    let start = offset(text, error.pos).min(text.len());
-    let rest = text.get(start..).unwrap_or_default();
     let word = rest.find(|c: char| !c.is_alphanumeric() && c != '_');
     let length = match word.unwrap_or(rest.len()) {
         0 => rest.chars().next().map_or(0, char::len_utf8),
