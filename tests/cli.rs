@@ -963,7 +963,10 @@ fn a_wrong_value_is_told_what_it_should_be() {
         (["--now", "2026-01-01"], "such as 2026-11-21T12:00:00Z"),
         (["--max-report-size", "4 GB"], "with K, M or G"),
         (["--policy", "baseline"], "did you mean `builtin:baseline`?"),
-        (["--policy", "builtin:stric"], "did you mean `strict`?"),
+        (
+            ["--policy", "builtin:stric"],
+            "did you mean `builtin:strict`?",
+        ),
         (["--out", "nowhere"], "`nowhere` is no folder"),
     ] {
         let run = workplace.run(&[&["check", "semgrep.json"], &arguments[..]].concat());
