@@ -12,11 +12,11 @@
 )]
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use insta::assert_snapshot;
-use regex::Regex;
 
+#[path = "policy_errors/sources.rs"]
+mod sources;
 #[path = "common/workplace.rs"]
 mod workplace;
 
@@ -492,7 +492,7 @@ fn extends() {
 
 #[test]
 fn examples() {
-    let mut cases = texts(&[
+    let cases = texts(&[
         ("a key", "[[example]]\nidd = \"e\"\n"),
         ("nothing", "[[example]]\nid = \"e\"\nverdict = \"pass\"\n"),
         (
@@ -549,7 +549,12 @@ fn examples() {
             "[[example]]\nid = \"e\"\nverdict = \"pass\"\nreport = \"a.json\"\nlane = \"mainlin-sast\"\n",
         ),
     ]);
-    cases.extend(findings(&[
+    assert_snapshot!(transcript(&cases));
+}
+
+#[test]
+fn findings_of_examples() {
+    let cases = findings(&[
         ("a key of a finding", r#"scanner = "zap", severty = "high""#),
         ("no scanner", r#"severity = "high""#),
         ("a scanner", r#"scanner = "zpa", severity = "high""#),
@@ -570,6 +575,10 @@ fn examples() {
         (
             "a score of other scanners",
             r#"scanner = "zap", severity = "high", cvss = 7.5"#,
+        ),
+        (
+            "all that other scanners say",
+            r#"scanner = "bandit", severity = "high", package = "a", kev = true, fixed_in = "1""#,
         ),
         (
             "one of several categories",
@@ -623,7 +632,7 @@ fn examples() {
             "lanes",
             r#"scanner = "zap", severity = "high", lane = "staging-*""#,
         ),
-    ]));
+    ]);
     assert_snapshot!(transcript(&cases));
 }
 
@@ -654,131 +663,4 @@ fn knowledge() {
         ),
     ]);
     assert_snapshot!(transcript(&cases));
-}
-
-/// Where a mistake in a policy gets its words.
-const SOURCES: [&str; 15] = [
-    "src/policy/document.rs",
-    "src/policy/load.rs",
-    "src/policy/problem.rs",
-    "src/policy/reader/mod.rs",
-    "src/policy/reader/rules.rs",
-    "src/policy/reader/selector.rs",
-    "src/policy/reader/example.rs",
-    "src/policy/expression/mod.rs",
-    "src/policy/expression/check.rs",
-    "src/policy/expression/functions.rs",
-    "src/policy/expression/values.rs",
-    "src/policy/selector/bounds.rs",
-    "src/policy/selector/patterns.rs",
-    "src/policy/selector/subject.rs",
-    "src/text.rs",
-];
-
-/// Texts of more than one word that no transcript can have, and why.
-const NEVER_SEEN: [(&str, &str); 9] = [
-    (
-        "so says the example",
-        "why a finding is suppressed; no mistake",
-    ),
-    ("Syntax error: ", "how the parser begins, which is cut off"),
-    ("reserved identifier: package", "how the parser says it"),
-    ("token recognition error", "how the parser says it"),
-    ("extraneous input", "how the parser says it"),
-    (
-        "it cannot be read",
-        "the parser has never failed without an error",
-    ),
-    (
-        "the expression cannot be used",
-        "the functions' names differ",
-    ),
-    (
-        "it is neither true nor false",
-        "the types are checked before",
-    ),
-    ("it is not defined here", "the names are checked before"),
-];
-
-#[test]
-fn every_message_has_a_transcript() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut folders = ["reader", "expression"].map(|name| root.join("src/policy").join(name));
-    for folder in &mut folders {
-        for entry in fs_err::read_dir(&*folder).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.strip_prefix(root).unwrap().to_string_lossy();
-            assert!(SOURCES.contains(&&*name), "{name} is not looked at");
-        }
-    }
-    let transcripts: String = fs_err::read_dir(root.join("tests/snapshots"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| {
-            let name = path.file_name().unwrap().to_string_lossy();
-            name.starts_with("policy_errors__") && name.ends_with(".snap")
-        })
-        .map(|path| fs_err::read_to_string(path).unwrap())
-        .collect();
-    let mut unseen = Vec::new();
-    let mut needless: Vec<_> = NEVER_SEEN.iter().map(|(text, _)| *text).collect();
-    let mut count = 0;
-    for file in SOURCES {
-        let source = fs_err::read_to_string(root.join(file)).unwrap();
-        for text in sentences(&source) {
-            count += 1;
-            if pattern(&text).is_match(&transcripts) {
-                continue;
-            }
-            if NEVER_SEEN.iter().any(|(known, _)| *known == text) {
-                needless.retain(|known| *known != text);
-                continue;
-            }
-            unseen.push(format!("{file}: {text}"));
-        }
-    }
-    assert!(
-        count > 150,
-        "only {count} messages are found in the sources"
-    );
-    assert_eq!(unseen, Vec::<String>::new(), "add policies that show them");
-    assert_eq!(
-        needless,
-        Vec::<&str>::new(),
-        "these are seen, or are no more"
-    );
-}
-
-/// The fixed parts of a message, in their order on one line.
-fn pattern(text: &str) -> Regex {
-    let parts = Regex::new(r"\{[^{} ]*\}").unwrap();
-    let text = text.replace("{{", "\u{1}").replace("}}", "\u{2}");
-    let fixed: Vec<_> = parts
-        .split(&text)
-        .map(|part| regex::escape(&part.replace('\u{1}', "{").replace('\u{2}', "}")))
-        .collect();
-    Regex::new(&fixed.join(".*")).unwrap()
-}
-
-/// The texts of several words in a source, up to its tests: all that can be part
-/// of a message. What only a defect would show is none.
-fn sentences(source: &str) -> Vec<String> {
-    let source = source.split("#[cfg(test)]").next().unwrap();
-    let token = Regex::new(
-        r##"(?sx) //[^\n]* | '(?:\\.[^']*|[^'\\])' | (?<before>expect\(|reason\s=\s|error\()?\s*"(?<text>(?:[^"\\]|\\.)*)" "##,
-    )
-    .unwrap();
-    let continued = Regex::new(r"\\\n\s*").unwrap();
-    token
-        .captures_iter(source)
-        .filter_map(|found| {
-            let text = found.name("text")?.as_str();
-            let is_for_developers = found
-                .name("before")
-                .is_some_and(|before| !before.as_str().starts_with("error"));
-            let text = continued.replace_all(text, "").replace("\\\"", "\"");
-            let has_words = text.trim().contains(' ') && text.contains(char::is_alphabetic);
-            (has_words && !is_for_developers).then_some(text)
-        })
-        .collect()
 }

@@ -357,12 +357,38 @@ fn kind<'s>(
         ([kind], _) | (_, [kind]) => Ok(kind),
         ([], _) => {
             let title = format!("no report of {name} can hold such a finding");
-            Err((title, "it never says all of this".to_owned()))
+            let said = details.into_iter();
+            let said: Vec<_> = said
+                .filter(|detail| *detail != Detail::Path || is_somewhere)
+                .collect();
+            let never = said.iter().copied();
+            let never: Vec<_> = never
+                .filter(|detail| !all.iter().any(|kind| kind.has(*detail)))
+                .collect();
+            // Each alone it may say, but not all at once.
+            let never = if never.is_empty() { said } else { never };
+            let keys: Vec<_> = never.iter().map(|detail| key(*detail, finding)).collect();
+            Err((title, format!("it never says `{}`", keys.join("` and `"))))
         }
         (possible, _) => {
             let title = format!("a finding of {name} needs `category` here");
             Err((title, format!("is it {}?", names(possible.iter().copied()))))
         }
+    }
+}
+
+/// The key by which an example says this of a finding.
+fn key(detail: Detail, finding: &Finding) -> &'static str {
+    match detail {
+        Detail::Confidence => "confidence",
+        Detail::Cwe => "cwe",
+        Detail::Vulnerability if finding.vulnerability_ids.is_empty() => "kev",
+        Detail::Vulnerability => "vulnerability",
+        Detail::Cvss => "cvss",
+        Detail::Fix => "fixed_in",
+        Detail::Package => "package",
+        Detail::Url => "url",
+        Detail::Path => "path",
     }
 }
 
