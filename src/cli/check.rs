@@ -154,7 +154,7 @@ fn write_json(summary: &Summary<'_>, arguments: &Arguments) -> anyhow::Result<()
 
 fn print(summary: &Summary<'_>, arguments: &Arguments, console: &Console) -> anyhow::Result<()> {
     match arguments.format {
-        Format::Json => Console::data((serde_json::to_string_pretty(summary)? + "\n").as_bytes()),
+        Format::Json => Console::json(summary),
         Format::Text if console.is_quiet() => Ok(()),
         Format::Text => {
             let mut text = terminal::render(summary, width());

@@ -75,9 +75,7 @@ pub(super) fn run(
     let explanation = Explanation::new(&decision, meaning)
         .ok_or_else(|| anyhow!("there is nothing to say of `{}`", arguments.id))?;
     match arguments.format {
-        Format::Json => {
-            Console::data((serde_json::to_string_pretty(&explanation)? + "\n").as_bytes())?;
-        }
+        Format::Json => Console::json(&explanation)?,
         Format::Text => console.result(terminal::render(&explanation, width()).as_bytes())?,
     }
     Ok(Exit::Done)

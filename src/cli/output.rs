@@ -6,6 +6,7 @@ use std::path::Path;
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use anyhow::Context as _;
+use serde::Serialize;
 
 use super::Colour;
 use crate::policy::problem::Problem;
@@ -57,6 +58,15 @@ impl Console {
     /// When nobody takes them.
     pub(super) fn data(text: &[u8]) -> anyhow::Result<()> {
         Self::write(io::stdout(), text)
+    }
+
+    /// Prints JSON for another program.
+    ///
+    /// # Errors
+    ///
+    /// When nobody takes it.
+    pub(super) fn json(value: &impl Serialize) -> anyhow::Result<()> {
+        Self::data((serde_json::to_string_pretty(value)? + "\n").as_bytes())
     }
 
     fn write(mut out: impl io::Write, text: &[u8]) -> anyhow::Result<()> {

@@ -155,7 +155,7 @@ fn check(arguments: &Check, global: &Global, console: &Console) -> anyhow::Resul
         false => Exit::Done,
     };
     match which.format {
-        Format::Json => print_json(&Checked {
+        Format::Json => Console::json(&Checked {
             policy: &name,
             errors,
             warnings,
@@ -199,7 +199,7 @@ fn print_policy(arguments: &Show, global: &Global, console: &Console) -> anyhow:
     let policy = load_policy(Some(&name), global, console)?;
     let sections = show(&policy, folder(&name));
     match which.format {
-        Format::Json => print_json(&Shown {
+        Format::Json => Console::json(&Shown {
             policy: &name,
             sections,
         })?,
@@ -281,7 +281,7 @@ fn test(arguments: &Test, global: &Global, console: &Console) -> anyhow::Result<
         .collect();
     let failed = trials.iter().filter(|trial| !trial.is_ok()).count();
     match which.format {
-        Format::Json => print_json(&Tested {
+        Format::Json => Console::json(&Tested {
             policy: &name,
             failed,
             examples: trials.iter().map(TrialRow::from).collect(),
@@ -358,8 +358,4 @@ fn describe(out: &mut String, trial: &Trial<'_>, is_quiet: bool) -> std::fmt::Re
         writeln!(out, "        {}", line(difference))?;
     }
     Ok(())
-}
-
-fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
-    Console::data((serde_json::to_string_pretty(value)? + "\n").as_bytes())
 }
