@@ -148,6 +148,12 @@ impl Severity {
         Self::Unknown,
     ];
 
+    /// Whether it is worse than another. One that is unknown is neither.
+    pub fn is_worse_than(self, other: Self) -> bool {
+        // The order is that of listings: the worst is the least.
+        self < other && other != Self::Unknown
+    }
+
     /// The word used in policies and outputs.
     pub const fn name(self) -> &'static str {
         match self {
@@ -287,7 +293,9 @@ pub struct Cvss {
 }
 
 /// A major version of CVSS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub enum CvssVersion {
     /// 2.0.
     #[serde(rename = "2")]

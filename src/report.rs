@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::finding::{Category, Finding, Severity};
 
@@ -145,6 +145,14 @@ impl Scan {
             .unwrap_or_default()
     }
 
+    /// The texts of the notes that make its health what it is.
+    pub fn reasons(&self) -> impl Iterator<Item = &str> {
+        let health = self.health();
+        let notes = self.notes.iter();
+        let worst = notes.filter(move |note| note.effect == health);
+        worst.map(|note| note.text.as_str())
+    }
+
     /// Adds a note that changes nothing.
     pub fn note(&mut self, text: impl Into<String>) {
         self.add(Health::Complete, text);
@@ -189,6 +197,7 @@ pub struct Note {
     Ord,
     Hash,
     Serialize,
+    Deserialize,
     schemars::JsonSchema,
 )]
 #[serde(rename_all = "lowercase")]

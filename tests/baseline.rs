@@ -643,10 +643,7 @@ fn compare(scanner: Scanner, before: &[Finding], now: &[Finding]) -> Comparison 
     let (baseline, _) = Baseline::read(window, "summary.json").unwrap();
     let current: Vec<_> = now
         .iter()
-        .map(|finding| Current {
-            scanner: scanner.name(),
-            finding,
-        })
+        .map(|finding| Current::new(scanner.name(), finding))
         .collect();
     let looked_at = BTreeSet::from([(LANE, scanner.name())]);
     let today: Date = "2026-11-21".parse().unwrap();

@@ -16,13 +16,45 @@ use super::{Baseline, Entry, Raised, place};
 use crate::finding::{Finding, Severity};
 use crate::fingerprint::{ContentDigest, Fingerprint, stable_path};
 
-/// A finding of today.
+/// A finding of today, as far as matching asks about it.
 #[derive(Debug, Clone, Copy)]
 pub struct Current<'a> {
     /// The scanner that found it.
     pub scanner: &'a str,
-    /// What it found.
-    pub finding: &'a Finding,
+    /// Its identity.
+    pub fingerprint: Fingerprint,
+    /// What stays of it when its file is renamed or reformatted.
+    pub content: Option<ContentDigest>,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The file or the site that it is in.
+    pub place: Option<&'a str>,
+}
+
+impl<'a> Current<'a> {
+    /// What a scanner found.
+    pub fn new(scanner: &'a str, finding: &'a Finding) -> Self {
+        Self {
+            scanner,
+            fingerprint: finding.fingerprint,
+            content: finding.content,
+            severity: finding.severity,
+            place: place(&finding.location),
+        }
+    }
+}
+
+impl<'a> From<&'a Entry> for Current<'a> {
+    /// What was known at some time, held against what was known before.
+    fn from(entry: &'a Entry) -> Self {
+        Self {
+            scanner: &entry.scanner,
+            fingerprint: entry.fingerprint,
+            content: entry.content,
+            severity: entry.severity,
+            place: entry.place.as_deref(),
+        }
+    }
 }
 
 /// What became of a baseline.
@@ -46,6 +78,9 @@ pub struct History {
     /// The last time that its severity rose. An unknown severity is neither
     /// higher nor lower than any other.
     pub raised: Option<Raised>,
+    /// How bad it was, by the worst that the baseline has of it; absent when it is
+    /// new.
+    pub severity_before: Option<Severity>,
     /// The file that it was in, where that was another one.
     pub renamed_from: Option<Arc<str>>,
 }
@@ -91,7 +126,7 @@ pub fn compare<'a>(
     let mut matched = Vec::with_capacity(current.len());
     let by_fingerprint = known.by_fingerprint();
     for subject in current {
-        let identity = by_fingerprint.get(&subject.finding.fingerprint).copied();
+        let identity = by_fingerprint.get(&subject.fingerprint).copied();
         if let Some(seen) = identity.and_then(|identity| seen.get_mut(identity)) {
             *seen = true;
         }
@@ -128,19 +163,20 @@ pub fn compare<'a>(
                 identity: *identity,
                 is_renamed: false,
             }),
-            None => moved.get(&subject.finding.fingerprint).copied(),
+            None => moved.get(&subject.fingerprint).copied(),
         };
         let entries = old.and_then(|old| known.0.get(old.identity).copied());
         let past = match identity {
             Some(_) => Past::of(entries.unwrap_or_default()),
             None => kin.of(subject),
         };
-        let mut places = entries.into_iter().flatten();
-        let old_place = places.find_map(|entry| entry.place.as_ref());
+        let entries = entries.into_iter().flatten();
+        let old_place = entries.clone().find_map(|entry| entry.place.as_ref());
         History {
             new: old.is_none(),
             first_seen: past.first_seen.map_or(today, |date| date.min(today)),
-            raised: past.raised(subject.finding.severity, today),
+            raised: past.raised(subject.severity, today),
+            severity_before: entries.map(|entry| entry.severity).min(),
             renamed_from: old_place
                 .filter(|_| old.is_some_and(|old| old.is_renamed))
                 .cloned(),
@@ -216,7 +252,7 @@ impl Past {
 
     fn raised(self, severity: Severity, today: Date) -> Option<Raised> {
         match self.worst {
-            Some(from) if is_worse(severity, from) => Some(Raised { on: today, from }),
+            Some(from) if severity.is_worse_than(from) => Some(Raised { on: today, from }),
             _ => self.raised,
         }
     }
@@ -234,7 +270,7 @@ impl<'a> Kin<'a> {
             .zip(matched)
             .filter(|(_, matched)| matched.is_none());
         let keys = unmatched.filter_map(|(subject, _)| {
-            let key = (subject.scanner, subject.finding.content?);
+            let key = (subject.scanner, subject.content?);
             Some((key, Past::default()))
         });
         let mut pasts: HashMap<_, _> = keys.collect();
@@ -253,15 +289,10 @@ impl<'a> Kin<'a> {
     }
 
     fn of(&self, subject: &Current<'_>) -> Past {
-        let content = subject.finding.content;
+        let content = subject.content;
         let past = content.and_then(|content| self.0.get(&(subject.scanner, content)));
         past.copied().unwrap_or_default()
     }
-}
-
-fn is_worse(severity: Severity, than: Severity) -> bool {
-    // The order is that of listings: the worst is the least.
-    severity < than && than != Severity::Unknown
 }
 
 /// Places as they are compared, each made only once.
@@ -332,9 +363,9 @@ fn left_of<'a>(
         .filter_map(|(subject, _)| {
             Some(Left {
                 scanner: subject.scanner,
-                content: subject.finding.content?,
-                place: place(&subject.finding.location).map(|place| stable.of(place)),
-                identity: subject.finding.fingerprint,
+                content: subject.content?,
+                place: subject.place.map(|place| stable.of(place)),
+                identity: subject.fingerprint,
             })
         })
         .collect();
@@ -361,9 +392,7 @@ fn moves(
     let before =
         places(before.filter_map(|entry| Some((&*entry.scanner, entry.place.as_deref()?))));
     let now = current.iter();
-    let now = places(
-        now.filter_map(|subject| Some((subject.scanner, place(&subject.finding.location)?))),
-    );
+    let now = places(now.filter_map(|subject| Some((subject.scanner, subject.place?))));
     known.retain(|known| known.is_outside(&now));
     left.retain(|left| left.is_outside(&before));
     found.extend(pair(&mut known, &mut left, true, |place| {

@@ -93,10 +93,7 @@ fn today() -> Date {
 fn compare_with(baseline: &Baseline, findings: &[Finding], lanes: &[&str]) -> Comparison {
     let current: Vec<_> = findings
         .iter()
-        .map(|finding| Current {
-            scanner: SCANNER,
-            finding,
-        })
+        .map(|finding| Current::new(SCANNER, finding))
         .collect();
     let looked_at = lanes.iter().map(|lane| (*lane, SCANNER)).collect();
     compare(baseline, &current, &looked_at, today())

@@ -12,10 +12,11 @@ use jiff::tz::TimeZone;
 
 use super::judge::Judge;
 pub use super::judge::{Judged, Refusal, Standing, Status};
-use super::knowledge::{self, Given, Knowledge};
+use super::knowledge::{self, Dates, Given, Knowledge};
 pub use super::notices::Notice;
 use super::notices::{Notices, Unanswered};
 use super::selector::{Needs, Subject};
+use super::told::Told;
 use super::{Action, Exception, FirstRun, Policy, Rule};
 use crate::baseline::{self, Comparison, Current};
 use crate::enrichment::Vex;
@@ -25,7 +26,9 @@ use crate::issue::{Issues, Seen};
 use crate::report::{Health, Report};
 
 /// Whether the release may go on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Every rule with the action `fail` holds, over all that was to be scanned.
@@ -183,35 +186,25 @@ pub fn decide<'a>(
     reports: &'a [Report],
     circumstances: Circumstances<'a>,
 ) -> Decision<'a> {
-    decide_told(policy, reports, circumstances, None)
+    let told = Told::new(circumstances.knowledge.dates());
+    decide_told(policy, reports, circumstances, &told)
 }
 
-/// Decides, where there is somebody to tell it with all that is known of each
-/// finding besides its report, in place of the circumstances.
-pub(super) fn decide_told<'a>(
+/// Decides where what is known of each finding besides its report is told. What is
+/// not is left to the knowledge of the `circumstances`, which should have none.
+pub fn decide_told<'a>(
     policy: &'a Policy,
     reports: &'a [Report],
     circumstances: Circumstances<'a>,
-    tell: Option<&dyn Fn(&mut Subject<'a>)>,
+    told: &Told<'a>,
 ) -> Decision<'a> {
     let mut sorted: Vec<&Report> = reports.iter().collect();
     sorted.sort_by_key(|report| (&report.lane, &report.path, &report.sha256));
     let mut notices = Notices::of_reports(policy, &sorted);
-    let known = match tell {
-        None => knowledge::survey(policy, &circumstances, &mut notices),
-        Some(_) => Needs::ALL,
-    };
-    let mut subjects = subjects(policy, &sorted, circumstances);
+    let known = knowledge::survey(policy, &circumstances, &told.dates, &mut notices);
+    let mut subjects = subjects(policy, &sorted, circumstances, told);
     subjects.sort_by(|one, other| order(one).cmp(&order(other)));
-    let comparison = match tell {
-        None => compare(&mut subjects, policy, &sorted, circumstances),
-        Some(tell) => {
-            for (_, subject) in &mut subjects {
-                tell(subject);
-            }
-            None
-        }
-    };
+    let comparison = compare(&mut subjects, policy, &sorted, circumstances, &told.dates);
     let issues = issues(&mut subjects, circumstances);
     let judge = Judge::new(policy, &circumstances, known);
     let judged = subjects.into_iter().map(|(report, subject)| Judged {
@@ -252,8 +245,10 @@ fn subjects<'a>(
     policy: &'a Policy,
     reports: &[&'a Report],
     circumstances: Circumstances<'a>,
+    told: &Told<'a>,
 ) -> Vec<(usize, Subject<'a>)> {
     let today = circumstances.today();
+    let needs_no_kev = policy.kev.required == Some(false) || told.dates.kev.is_read();
     let Knowledge { kev, epss, vex, .. } = circumstances.knowledge;
     let (kev, epss, vex) = (kev.read(), epss.read(), vex.read().unwrap_or_default());
     let mut subjects = Vec::with_capacity(reports.iter().map(|report| report.findings.len()).sum());
@@ -265,7 +260,9 @@ fn subjects<'a>(
         let seen_by = own_scanner
             .entry(scan.scanner)
             .or_insert_with(|| Arc::new([scan.scanner]));
-        for finding in &report.findings {
+        let facts = told.of(report);
+        for (place, finding) in report.findings.iter().enumerate() {
+            let facts = facts.get(place).copied().unwrap_or_default();
             let severity = match finding.severity {
                 Severity::Unknown => policy.unknown_severity,
                 known => known,
@@ -273,7 +270,7 @@ fn subjects<'a>(
             let ids = finding.vulnerability_ids.as_slice();
             // Without the catalogue, a report that says yes is to be believed.
             let listed = kev.map(|kev| kev.lookup(ids).is_some());
-            let listed = listed.or((policy.kev.required == Some(false)).then_some(false));
+            let listed = listed.or(needs_no_kev.then_some(false));
             let subject = Subject {
                 lane: &report.lane,
                 scanner: scan.scanner,
@@ -281,15 +278,15 @@ fn subjects<'a>(
                 severity,
                 workspace: circumstances.workspace,
                 today,
-                new: None,
-                first_seen: None,
-                raised: None,
-                vex: ruling(vex, finding, product, circumstances.now),
+                new: facts.new,
+                first_seen: facts.first_seen,
+                raised: facts.raised,
+                vex: facts
+                    .vex
+                    .or_else(|| ruling(vex, finding, product, circumstances.now)),
                 allowance: policy.sla.get(&severity).copied(),
                 kev: if finding.kev { Some(true) } else { listed },
-                epss: epss
-                    .and_then(|epss| epss.lookup(ids))
-                    .map(|epss| epss.score),
+                epss: facts.epss.or_else(|| Some(epss?.lookup(ids)?.score)),
                 seen_by: Arc::clone(seen_by),
             };
             subjects.push((index, subject));
@@ -326,11 +323,13 @@ fn compare<'a>(
     policy: &Policy,
     reports: &[&'a Report],
     circumstances: Circumstances<'a>,
+    dates: &Dates<'_>,
 ) -> Option<Comparison> {
     let Some(baseline) = circumstances.knowledge.baseline.read() else {
-        let new = match (policy.first_run?, circumstances.knowledge.baseline) {
+        let new = match (policy.first_run?, dates.baseline) {
+            // What it says is told; or else nobody knows.
+            (_, Given::Read(())) | (FirstRun::NoneNew, Given::Unusable(_)) => return None,
             (FirstRun::AllNew, _) => true,
-            (FirstRun::NoneNew, Given::Unusable(_)) => return None,
             (FirstRun::NoneNew, _) => false,
         };
         for (_, subject) in subjects {
@@ -341,10 +340,7 @@ fn compare<'a>(
     };
     let current: Vec<_> = subjects
         .iter()
-        .map(|(_, subject)| Current {
-            scanner: subject.scanner,
-            finding: subject.finding,
-        })
+        .map(|(_, subject)| Current::new(subject.scanner, subject.finding))
         .collect();
     let sound = reports
         .iter()

@@ -9,11 +9,13 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use super::decide::{Circumstances, Decision, Judged, Status, Verdict, decide_told};
-use super::knowledge::Knowledge;
+use super::knowledge::{Dates, Knowledge};
 use super::selector::Subject;
+use super::told::{Facts, Told};
 use super::{Action, Origin, Policy, ReportPattern};
 use crate::finding::Finding;
 use crate::fingerprint::Fingerprint;
@@ -103,28 +105,24 @@ impl Example {
     ) -> Trial<'a> {
         let now = self.now.unwrap_or(now);
         let reports = self.reports(policy, scanners, report);
-        let facts = self.facts();
-        let tell = |subject: &mut Subject<'_>| {
-            let fact = facts.get(&subject.finding.fingerprint);
-            subject.kev = Some(subject.finding.kev);
-            subject.epss = fact.and_then(|fact| fact.epss);
-            subject.new = Some(fact.is_none_or(|fact| fact.new));
-            subject.first_seen = match fact.map(|fact| (fact.new, fact.age)) {
-                None | Some((true, _)) => Some(subject.today),
-                Some((false, age)) => age.and_then(|days| {
-                    let days = SignedDuration::from_hours(24 * i64::from(days));
-                    subject.today.checked_sub(days).ok()
-                }),
-            };
-        };
-        // What an example does not say is known not to be so.
         let circumstances = Circumstances {
             now,
             workspace: None,
             authors: &[],
             knowledge: Knowledge::default(),
         };
-        let decision = decide_told(policy, &reports, circumstances, Some(&tell));
+        let today = circumstances.today();
+        let examples = self.findings();
+        let mut told = Told::new(Dates::all_of(now));
+        for report in &reports {
+            let findings = report.findings.iter();
+            let examples = findings.map(|finding| examples.get(&finding.fingerprint));
+            told.add(
+                report,
+                examples.map(|example| facts(example.copied(), today)),
+            );
+        }
+        let decision = decide_told(policy, &reports, circumstances, &told);
         let broken: Vec<_> = decision
             .broken(Action::Fail)
             .map(|outcome| {
@@ -141,7 +139,7 @@ impl Example {
         }
     }
 
-    fn facts(&self) -> HashMap<Fingerprint, &ExampleFinding> {
+    fn findings(&self) -> HashMap<Fingerprint, &ExampleFinding> {
         let findings = match &self.given {
             Given::Findings(findings) => findings.as_slice(),
             Given::Report { .. } => &[],
@@ -257,6 +255,23 @@ impl Policy {
             let scanners = scanners.iter().filter(expected);
             scanners.map(move |scanner| (name.as_str(), scanner.name))
         })
+    }
+}
+
+/// What an example says of a finding. What it does not say is known not to be so.
+fn facts<'a>(example: Option<&ExampleFinding>, today: Date) -> Facts<'a> {
+    let first_seen = match example.map(|example| (example.new, example.age)) {
+        None | Some((true, _)) => Some(today),
+        Some((false, age)) => age.and_then(|days| {
+            let days = SignedDuration::from_hours(24 * i64::from(days));
+            today.checked_sub(days).ok()
+        }),
+    };
+    Facts {
+        new: Some(example.is_none_or(|example| example.new)),
+        first_seen,
+        epss: example.and_then(|example| example.epss),
+        ..Facts::default()
     }
 }
 

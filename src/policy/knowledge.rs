@@ -25,7 +25,32 @@ pub enum Given<'a, T> {
     Read(T),
 }
 
-impl<T: Copy> Given<'_, T> {
+impl<'a, T> Given<'a, T> {
+    /// Why it is of no use, if it is not.
+    pub fn unusable(&self) -> Option<&'a str> {
+        match self {
+            Self::Unusable(why) => Some(why),
+            Self::Nothing | Self::Missing(_) | Self::Read(_) => None,
+        }
+    }
+
+    /// Whether it was read.
+    pub fn is_read(&self) -> bool {
+        matches!(self, Self::Read(_))
+    }
+}
+
+impl<'a, T: Copy> Given<'a, T> {
+    /// The same of what `part` makes of what was read.
+    fn map<U>(&self, part: impl FnOnce(T) -> U) -> Given<'a, U> {
+        match *self {
+            Self::Nothing => Given::Nothing,
+            Self::Missing(path) => Given::Missing(path),
+            Self::Unusable(why) => Given::Unusable(why),
+            Self::Read(read) => Given::Read(part(read)),
+        }
+    }
+
     /// What was read.
     pub fn read(&self) -> Option<T> {
         match self {
@@ -48,6 +73,51 @@ pub struct Knowledge<'a> {
     pub vex: Given<'a, &'a [Vex]>,
 }
 
+/// What was given, without what stands in it: as much as tells whether it can be
+/// relied on.
+#[derive(Debug, Clone, Default)]
+pub struct Dates<'a> {
+    /// Whether there was a baseline.
+    pub baseline: Given<'a, ()>,
+    /// When the catalogue is of.
+    pub kev: Given<'a, Vec<Timestamp>>,
+    /// When the exploit predictions are of.
+    pub epss: Given<'a, Vec<Timestamp>>,
+    /// When the VEX documents are of.
+    pub vex: Given<'a, Vec<Timestamp>>,
+}
+
+impl Dates<'_> {
+    /// All that there is, as of a time.
+    pub(super) fn all_of(time: Timestamp) -> Self {
+        let read = || Given::Read(vec![time]);
+        Self {
+            baseline: Given::Read(()),
+            kev: read(),
+            epss: read(),
+            vex: read(),
+        }
+    }
+}
+
+impl<'a> Knowledge<'a> {
+    pub(super) fn dates(&self) -> Dates<'a> {
+        let Self {
+            baseline,
+            kev,
+            epss,
+            vex,
+        } = self;
+        let of_vex = |documents: &[Vex]| documents.iter().map(|vex| vex.origin.date).collect();
+        Dates {
+            baseline: baseline.map(|_| ()),
+            kev: kev.map(|kev| vec![kev.origin.date]),
+            epss: epss.map(|epss| vec![epss.origin.date]),
+            vex: vex.map(of_vex),
+        }
+    }
+}
+
 /// Clocks of different machines may differ by this much.
 pub(super) const SKEW: SignedDuration = SignedDuration::from_hours(1);
 
@@ -55,44 +125,30 @@ pub(super) const SKEW: SignedDuration = SignedDuration::from_hours(1);
 pub(super) fn survey(
     policy: &Policy,
     circumstances: &Circumstances<'_>,
+    dates: &Dates<'_>,
     notices: &mut Notices,
 ) -> Needs {
-    let Knowledge {
-        baseline,
-        kev,
-        epss,
-        vex,
-    } = &circumstances.knowledge;
-    let now = circumstances.now;
     let mut data = Survey {
         policy,
-        now,
+        now: circumstances.now,
         notices,
     };
-    let dated_vex = match vex {
-        Given::Nothing => Given::Nothing,
-        Given::Missing(path) => Given::Missing(path),
-        Given::Unusable(why) => Given::Unusable(why),
-        Given::Read(documents) => {
-            Given::Read(documents.iter().map(|vex| vex.origin.date).collect())
-        }
-    };
-    data.check("VEX document", "--vex", policy.vex, None, &dated_vex);
+    data.check("VEX document", "--vex", policy.vex, None, &dates.vex);
     let known = Needs {
-        baseline: data.baseline(baseline),
+        baseline: data.baseline(&dates.baseline),
         kev: data.check(
             "KEV catalogue",
             "--kev",
             policy.kev,
             data.asking(|needs| needs.kev),
-            &dated(kev, |kev| kev.origin.date),
+            &dates.kev,
         ),
         epss: data.check(
             "EPSS scores",
             "--epss",
             policy.epss,
             data.asking(|needs| needs.epss),
-            &dated(epss, |epss| epss.origin.date),
+            &dates.epss,
         ),
         sla: true,
     };
@@ -107,18 +163,6 @@ pub(super) fn survey(
         ));
     }
     known
-}
-
-fn dated<'a, T: Copy>(
-    given: &Given<'a, T>,
-    date: impl Fn(T) -> Timestamp,
-) -> Given<'a, Vec<Timestamp>> {
-    match given {
-        Given::Nothing => Given::Nothing,
-        Given::Missing(path) => Given::Missing(path),
-        Given::Unusable(why) => Given::Unusable(why),
-        Given::Read(read) => Given::Read(vec![date(*read)]),
-    }
 }
 
 /// What helps where there is no baseline.
@@ -140,11 +184,11 @@ impl Survey<'_> {
         Some(format!("the rule {}", first.id))
     }
 
-    fn baseline(&mut self, baseline: &Given<'_, &Baseline>) -> bool {
+    fn baseline(&mut self, baseline: &Given<'_, ()>) -> bool {
         let asking = self.asking(|needs| needs.baseline);
         let first_run = self.policy.first_run;
         match (baseline, first_run, asking) {
-            (Given::Read(_), ..) | (Given::Nothing, Some(_), _) => true,
+            (Given::Read(()), ..) | (Given::Nothing, Some(_), _) => true,
             (Given::Nothing, None, None) => false,
             (Given::Nothing, None, Some(asking)) => {
                 self.gap(format!(

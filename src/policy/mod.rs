@@ -34,6 +34,7 @@ pub mod remedy;
 pub mod selector;
 pub mod show;
 pub mod strictest;
+pub mod told;
 
 use example::Example;
 use problem::Source;
@@ -319,7 +320,16 @@ impl Rule {
 
 /// What a broken rule does.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Action {

@@ -91,14 +91,7 @@ impl Notices {
         let health = report.health();
         let why = match &report.scan {
             Err(error) => error.clone(),
-            Ok(scan) => {
-                let texts = scan
-                    .notes
-                    .iter()
-                    .filter(|note| note.effect == health)
-                    .map(|note| note.text.as_str());
-                texts.collect::<Vec<_>>().join("; ")
-            }
+            Ok(scan) => scan.reasons().collect::<Vec<_>>().join("; "),
         };
         let (list, text) = match (health, degraded) {
             (Health::Complete, _) => return,

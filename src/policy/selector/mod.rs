@@ -101,14 +101,6 @@ pub struct Needs {
 }
 
 impl Needs {
-    /// All of it.
-    pub(super) const ALL: Self = Self {
-        baseline: true,
-        kev: true,
-        epss: true,
-        sla: true,
-    };
-
     /// Whether any of it is needed and not there.
     pub fn exceed(self, there: Self) -> bool {
         self.baseline && !there.baseline || self.kev && !there.kev || self.epss && !there.epss

@@ -122,6 +122,15 @@ impl<'a> Subject<'a> {
             .collect()
     }
 
+    /// Whether one of its paths is below the checkout where only the workspace
+    /// tells.
+    pub fn is_in_workspace(&self) -> bool {
+        let is_absolute =
+            |path: &&str| path.starts_with(['/', '\\']) || path.get(1..2) == Some(":");
+        let mut paths = self.places().filter_map(Location::path).filter(is_absolute);
+        paths.any(|path| stable_path(path, self.workspace) != stable_path(path, None))
+    }
+
     /// Every address of the finding, with and without its query.
     pub fn urls(&self) -> Vec<&'a str> {
         let mut urls = Vec::new();
