@@ -39,7 +39,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("enrichment", &["artifact", "parser"]),
     (
         "baseline",
-        &["artifact", "finding", "fingerprint", "parser"],
+        &["artifact", "finding", "fingerprint", "parser", "report"],
     ),
     (
         "policy",

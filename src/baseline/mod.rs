@@ -2,8 +2,8 @@
 //!
 //! A baseline is an earlier summary (`security-gate-summary/1`), several of them,
 //! or the compact form of either (`security-gate-baseline/1`). It is read in
-//! `read`, written in `write`, and held against the findings of today in
-//! [`compare`].
+//! `read`, made of reports in `make`, written in `write`, and held against the
+//! findings of today in [`compare`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use crate::finding::{Location, Severity};
 use crate::fingerprint::{ContentDigest, Fingerprint};
 
 mod compare;
+mod make;
 mod read;
 mod write;
 
@@ -31,9 +32,9 @@ pub const SUMMARY_SCHEMA: &str = "security-gate-summary/1";
 /// What was known at some time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Baseline {
-    /// When the latest of its summaries was written.
+    /// When the latest of its summaries was written, or its reports were read.
     time: Timestamp,
-    /// The summaries that it is made of, by path and digest.
+    /// The summaries or reports that it is made of, by path and digest.
     sources: BTreeSet<Source>,
     /// The lanes, and the scanners with a sound report there.
     lanes: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
@@ -151,7 +152,7 @@ impl Baseline {
         self.time
     }
 
-    /// The summaries that it is made of, by path and digest.
+    /// The summaries or reports that it is made of, by path and digest.
     pub fn sources(&self) -> impl Iterator<Item = &Source> {
         self.sources.iter()
     }
@@ -162,6 +163,20 @@ impl Baseline {
         self.lanes
             .get(lane)
             .is_some_and(|scanners| scanners.contains(scanner))
+    }
+
+    /// The lanes and scanners with a sound report.
+    pub fn all_looked_at(&self) -> BTreeSet<(&str, &str)> {
+        let lanes = self.lanes.iter();
+        lanes
+            .flat_map(|(lane, scanners)| scanners.iter().map(|scanner| (&**lane, &**scanner)))
+            .collect()
+    }
+
+    /// How many findings were known, each once in whatever lanes it was.
+    pub fn count(&self) -> usize {
+        let of_one = |a: &Entry, b: &Entry| a.fingerprint == b.fingerprint;
+        self.entries.chunk_by(of_one).count()
     }
 
     /// What was known, by fingerprint, lane and scanner.
