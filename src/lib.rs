@@ -14,6 +14,7 @@ pub mod fingerprint;
 pub mod issue;
 pub mod parser;
 pub mod policy;
+pub mod record;
 pub mod render;
 pub mod report;
 pub mod scanner;

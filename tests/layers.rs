@@ -55,6 +55,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "record",
+        &[
+            "artifact",
+            "baseline",
+            "enrichment",
+            "finding",
+            "fingerprint",
+            "parser",
+            "policy",
+            "report",
+        ],
+    ),
+    (
         "render",
         &[
             "baseline",
@@ -62,6 +75,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "finding",
             "issue",
             "policy",
+            "record",
             "report",
             "text",
         ],
@@ -76,6 +90,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "fingerprint",
             "parser",
             "policy",
+            "record",
             "render",
             "report",
             "secret",

@@ -9,7 +9,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 
 use super::summary::{
-    ActionRow, Context, Counts, Effect, ExceptionRow, FindingRow, FixedRow, ForecastRow, IssueRow,
+    ActionRow, Context, Counts, Effect, EntryRow, ExceptionRow, FindingRow, ForecastRow, IssueRow,
     KnowledgeRow, LaneRow, OtherPolicyRow, PolicyRow, Reason, ReportRow, RuleRow, Summary, Tool,
 };
 use crate::policy::{Action, Mode};
@@ -22,10 +22,10 @@ pub const TEMPLATE: &str = include_str!("../../templates/summary.md.j2");
 pub const BUDGET: usize = 60_000;
 
 /// How long a single text may be, in characters.
-const TEXT_LIMIT: usize = 200;
+pub(super) const TEXT_LIMIT: usize = 200;
 
 /// How many rows of each list are tried, until the page keeps to its budget.
-const ROWS: [usize; 6] = [500, 100, 30, 10, 3, 1];
+pub(super) const ROWS: [usize; 6] = [500, 100, 30, 10, 3, 1];
 
 /// Fills `template` with the summary.
 ///
@@ -144,7 +144,7 @@ struct Lane<'a> {
 struct Baseline<'a> {
     words: String,
     /// Findings that are gone.
-    fixed: Vec<&'a FixedRow<'a>>,
+    fixed: Vec<&'a EntryRow<'a>>,
 }
 
 #[derive(Serialize)]

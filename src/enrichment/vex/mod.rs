@@ -81,6 +81,15 @@ pub enum Status {
 }
 
 impl Status {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::NotAffected,
+        Self::Fixed,
+        Self::UnderInvestigation,
+        Self::Unclear,
+        Self::Affected,
+    ];
+
     /// Whether a finding need not count because of it.
     pub fn suppresses(self) -> bool {
         match self {
@@ -152,6 +161,38 @@ impl Vex {
             statements,
             by_name,
         })
+    }
+
+    /// A document that an earlier decision had, still without the statements that
+    /// it relied on.
+    pub fn recorded(origin: Origin) -> Self {
+        Self {
+            origin,
+            format: "recorded",
+            notes: Vec::new(),
+            statements: Vec::new(),
+            by_name: HashMap::new(),
+        }
+    }
+
+    /// Adds a statement that an earlier decision relied on, and gives its place.
+    /// What it was about is not recorded, so nothing finds it but its place.
+    pub fn add_recorded(
+        &mut self,
+        status: Status,
+        reason: Option<String>,
+        pointer: String,
+    ) -> usize {
+        self.statements.push(Statement {
+            vulnerability: String::new(),
+            status,
+            reason,
+            time: self.origin.date,
+            pointer,
+            names: Vec::new(),
+            targets: Vec::new(),
+        });
+        self.statements.len() - 1
     }
 
     /// The statements, in the order of the document.

@@ -11,6 +11,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::policy::decide::{Decision, Judged, Status, Verdict};
+use crate::policy::selector::Subject;
 use crate::policy::{Mode, Policy};
 use crate::report::BySeverity;
 
@@ -23,8 +24,8 @@ pub use finding::{CvssRow, FindingRow, Findings, RaisedRow, VexRow};
 pub use outlook::{ActionRow, ExceptionForecastRow, ForecastRow, RemedyRow, RuleForecastRow};
 pub use reasons::{Effect, Reason};
 pub use rows::{
-    BaselineRow, DatedRow, ExceptionRow, FileRow, FixedRow, IssueRow, KnowledgeRow, RefusedRow,
-    ReportRow, RuleRow,
+    BaselineRow, DatedRow, EntryRow, ExceptionRow, FileRow, IssueRow, KnowledgeRow, RefusedRow,
+    ReportRow, RuleRow, UnusableRow,
 };
 
 pub(in crate::render) use rows::in_words;
@@ -44,6 +45,10 @@ pub struct Summary<'a> {
     pub time: String,
     /// What was decided about.
     pub context: &'a Context,
+    /// The folder of the checkout, which is no part of a path below it; absent
+    /// where no finding's path is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<&'a str>,
     /// By what it was decided; of several policies by the strictest.
     pub policy: PolicyRow<'a>,
     /// The other policies that were asked, with `--strictest`.
@@ -253,6 +258,7 @@ impl<'a> Summary<'a> {
             },
             time: decision.circumstances.now.to_string(),
             context,
+            workspace: workspace(decision),
             policy: PolicyRow {
                 sources: sources(policy),
             },
@@ -310,6 +316,12 @@ impl<'a> Summary<'a> {
             .upgrade()
             .or_else(|| broken.find_map(|rule| rule.help).map(str::to_owned))
     }
+}
+
+fn workspace<'a>(decision: &Decision<'a>) -> Option<&'a str> {
+    let mut subjects = decision.findings.iter().map(|judged| &judged.subject);
+    let is_needed = subjects.any(Subject::is_in_workspace);
+    decision.circumstances.workspace.filter(|_| is_needed)
 }
 
 fn sources(policy: &Policy) -> Vec<SourceRow<'_>> {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::baseline::Fate;
+use crate::baseline::{Entry, Fate, Source};
 use crate::enrichment::Origin;
 use crate::finding::{Category, Severity};
 use crate::issue::Issue;
@@ -216,12 +216,12 @@ pub struct BaselineRow<'a> {
     /// of that scanner in that lane.
     pub not_looked_at: usize,
     /// Findings that it knows and that are gone.
-    pub fixed: Vec<FixedRow<'a>>,
+    pub fixed: Vec<EntryRow<'a>>,
 }
 
-/// A finding that is gone.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct FixedRow<'a> {
+/// A finding of a baseline.
+#[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct EntryRow<'a> {
     /// Its fingerprint.
     pub fingerprint: String,
     /// The scanner that found it.
@@ -240,6 +240,21 @@ pub struct FixedRow<'a> {
     pub first_seen: String,
 }
 
+impl<'a> From<&'a Entry> for EntryRow<'a> {
+    fn from(entry: &'a Entry) -> Self {
+        Self {
+            fingerprint: entry.fingerprint.to_string(),
+            scanner: &entry.scanner,
+            lane: &entry.lane,
+            rule_id: &entry.rule_id,
+            title: &entry.title,
+            severity: entry.severity,
+            location: &entry.location,
+            first_seen: entry.first_seen.to_string(),
+        }
+    }
+}
+
 /// A file besides the reports.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct FileRow<'a> {
@@ -247,6 +262,15 @@ pub struct FileRow<'a> {
     pub path: &'a str,
     /// SHA-256 of the file as stored, in hexadecimal.
     pub sha256: &'a str,
+}
+
+impl<'a> From<&'a Source> for FileRow<'a> {
+    fn from(source: &'a Source) -> Self {
+        Self {
+            path: &source.path,
+            sha256: &source.sha256,
+        }
+    }
 }
 
 /// A file with knowledge from elsewhere.
@@ -282,12 +306,34 @@ pub struct KnowledgeRow<'a> {
     pub epss: Option<DatedRow<'a>>,
     /// What makers say of vulnerabilities in their products.
     pub vex: Vec<DatedRow<'a>>,
+    /// What was given and could not be used.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unusable: Vec<UnusableRow<'a>>,
+}
+
+/// Something that was given and could not be used.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct UnusableRow<'a> {
+    /// `baseline`, `kev`, `epss` or `vex`.
+    pub what: &'static str,
+    /// Why, in words.
+    pub why: &'a str,
 }
 
 impl<'a> KnowledgeRow<'a> {
     pub(super) fn new(knowledge: &Knowledge<'a>) -> Self {
         let vex = knowledge.vex.read().unwrap_or_default();
+        let unusable = [
+            ("baseline", knowledge.baseline.unusable()),
+            ("kev", knowledge.kev.unusable()),
+            ("epss", knowledge.epss.unusable()),
+            ("vex", knowledge.vex.unusable()),
+        ];
+        let unusable = unusable
+            .into_iter()
+            .filter_map(|(what, why)| Some(UnusableRow { what, why: why? }));
         Self {
+            unusable: unusable.collect(),
             kev: knowledge.kev.read().map(|kev| DatedRow::from(&kev.origin)),
             epss: knowledge
                 .epss
@@ -338,28 +384,11 @@ impl<'a> BaselineRow<'a> {
             .collect();
         Some(Self {
             time: baseline.time().to_string(),
-            sources: baseline
-                .sources()
-                .map(|source| FileRow {
-                    path: &source.path,
-                    sha256: &source.sha256,
-                })
-                .collect(),
+            sources: baseline.sources().map(FileRow::from).collect(),
             new: new.len(),
             unchanged: entries(Fate::Unchanged).count(),
             not_looked_at: entries(Fate::NotLookedAt).count(),
-            fixed: entries(Fate::Fixed)
-                .map(|entry| FixedRow {
-                    fingerprint: entry.fingerprint.to_string(),
-                    scanner: &entry.scanner,
-                    lane: &entry.lane,
-                    rule_id: &entry.rule_id,
-                    title: &entry.title,
-                    severity: entry.severity,
-                    location: &entry.location,
-                    first_seen: entry.first_seen.to_string(),
-                })
-                .collect(),
+            fixed: entries(Fate::Fixed).map(EntryRow::from).collect(),
         })
     }
 }
