@@ -21,10 +21,17 @@ pub(super) struct Sources {
     /// [default: what the lanes' `reports` match]
     #[arg(value_name = "REPORT")]
     reports: Vec<String>,
+    #[command(flatten)]
+    limit: Limit,
+}
+
+/// How much is read.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct Limit {
     /// The largest report that is read, also when unpacked: bytes, or with K, M
     /// or G
     #[arg(long, value_name = "SIZE", default_value = "4G", value_parser = size)]
-    max_report_size: u64,
+    pub(super) max_report_size: u64,
 }
 
 fn size(text: &str) -> Result<u64, &'static str> {
@@ -73,17 +80,36 @@ pub(super) fn read(
     console: &Console,
 ) -> anyhow::Result<Intake> {
     let inputs = inputs::find(&sources.reports, policy)?;
+    Ok(read_all(
+        &inputs,
+        sources.limit,
+        policy,
+        options,
+        keep,
+        console,
+    ))
+}
+
+/// Reads what was found.
+pub(super) fn read_all(
+    inputs: &[Input],
+    limit: Limit,
+    policy: &Policy,
+    options: &Options,
+    keep: Reading,
+    console: &Console,
+) -> Intake {
     let reader = Reader {
         policy,
         options,
         keep,
-        max_size: sources.max_report_size,
+        max_size: limit.max_report_size,
     };
     let mut intake = Intake {
         reports: Vec::new(),
         passed_over: Vec::new(),
     };
-    for (input, report) in inputs.iter().zip(reader.read_all(&inputs)) {
+    for (input, report) in inputs.iter().zip(reader.read_all(inputs)) {
         match report {
             Some(report) => {
                 let format = report.scan.as_ref().map_or("no report", |scan| scan.format);
@@ -97,7 +123,7 @@ pub(super) fn read(
             None => intake.passed_over.push(shown(&input.path)),
         }
     }
-    Ok(intake)
+    intake
 }
 
 /// Reads one report, whatever becomes of it.

@@ -16,14 +16,18 @@ use crate::policy::{Mode, Policy};
 use crate::render::summary::Context;
 use crate::secret::SecretKey;
 
+mod backtest;
+mod baseline;
 mod check;
 mod context;
 mod decision;
+mod diff;
 mod explain;
 mod inputs;
 mod inspect;
 mod intake;
 mod knowledge;
+mod known;
 mod output;
 mod policy;
 mod schema;
@@ -87,9 +91,16 @@ enum Command {
     Check(check::Arguments),
     /// Say why a finding, a rule or an exception is as it is, or draft an exception
     Explain(explain::Arguments),
+    /// Make the file that later decisions are compared with
+    #[command(subcommand)]
+    Baseline(baseline::Command),
+    /// Say what is new and what is fixed between two summaries, baselines or
+    /// folders of reports
+    Diff(diff::Arguments),
     /// Say what each file is and what the gate reads from it
     Inspect(inspect::Arguments),
-    /// Check a policy, show the one that holds, or run its examples
+    /// Check a policy, show the one that holds, run its examples, or hold it
+    /// against past decisions
     #[command(subcommand)]
     Policy(policy::Command),
     /// Print the JSON Schema of an output
@@ -160,6 +171,8 @@ fn run(cli: &Cli, console: &Console) -> anyhow::Result<Exit> {
     match &cli.command {
         Command::Check(arguments) => check::run(arguments, &cli.global, console),
         Command::Explain(arguments) => explain::run(arguments, &cli.global, console),
+        Command::Baseline(command) => baseline::run(command, &cli.global, console),
+        Command::Diff(arguments) => diff::run(arguments, &cli.global, console),
         Command::Inspect(arguments) => inspect::run(arguments, &cli.global, console),
         Command::Policy(command) => policy::run(command, &cli.global, console),
         Command::Schema(arguments) => schema::run(arguments),

@@ -22,6 +22,7 @@ pub(super) struct Console {
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const NOTE: Style = AnsiColor::Cyan.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 
 impl Console {
     pub(super) fn new(colour: Colour, quiet: bool, verbose: bool) -> Self {
@@ -86,6 +87,16 @@ impl Console {
     pub(super) fn note(&self, text: &str) {
         if !self.quiet {
             self.say(&format!("{NOTE}note{NOTE:#}: {}", text::line(text)));
+        }
+    }
+
+    /// Says what may be wrong, and stops nothing.
+    pub(super) fn warning(&self, text: &str) {
+        if !self.quiet {
+            self.say(&format!(
+                "{WARNING}warning{WARNING:#}: {}",
+                text::line(text)
+            ));
         }
     }
 

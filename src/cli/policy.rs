@@ -1,4 +1,5 @@
-//! `policy`: checks a policy, shows the one that holds, runs its examples.
+//! `policy`: checks a policy, shows the one that holds, runs its examples; and
+//! holds it against past decisions, in [`backtest`].
 
 use std::fmt::Write as _;
 
@@ -8,6 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
+use super::backtest::{self, Backtest};
 use super::decision::{folder, this_second, time};
 use super::inputs::{Input, scanner_of};
 use super::output::Console;
@@ -33,6 +35,9 @@ pub(super) enum Command {
     /// Decide about the examples in a policy
     #[command(after_help = TEST_HELP)]
     Test(Test),
+    /// Decide again about past summaries, and say which verdicts flip and why
+    #[command(after_help = backtest::AFTER_HELP)]
+    Backtest(Backtest),
 }
 
 const CHECK_HELP: &str = "\
@@ -96,6 +101,7 @@ pub(super) fn run(command: &Command, global: &Global, console: &Console) -> anyh
         Command::Check(arguments) => check(arguments, global, console),
         Command::Show(arguments) => print_policy(arguments, global, console),
         Command::Test(arguments) => test(arguments, global, console),
+        Command::Backtest(arguments) => backtest::run(arguments, global, console),
     }
 }
 

@@ -5,7 +5,7 @@ use schemars::generate::SchemaSettings;
 
 use super::Exit;
 use super::output::Console;
-use crate::render::{Explanation, Summary};
+use crate::render::{Backtest, Diff, Explanation, Summary};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -19,6 +19,10 @@ enum Name {
     Summary,
     /// What `explain --format json` prints
     Explanation,
+    /// What `diff --format json` prints
+    Diff,
+    /// What `policy backtest --format json` prints
+    Backtest,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
@@ -28,6 +32,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let schema = match arguments.name {
         Name::Summary => generator.into_root_schema_for::<Summary<'_>>(),
         Name::Explanation => generator.into_root_schema_for::<Explanation<'_>>(),
+        Name::Diff => generator.into_root_schema_for::<Diff<'_>>(),
+        Name::Backtest => generator.into_root_schema_for::<Backtest<'_>>(),
     };
     let mut text = serde_json::to_vec_pretty(&schema)?;
     text.push(b'\n');

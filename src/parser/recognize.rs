@@ -92,9 +92,7 @@ const FOREIGN: &[Foreign] = &[
         is_kev,
     ),
     other("EPSS scores", is_epss),
-    other("a record of security-gate", |o| {
-        o.has_text("schema", |schema| schema.starts_with("security-gate-"))
-    }),
+    other("a record of security-gate", is_own),
     report("a Burp report", |o| {
         o.is_xml("issues") && o.has_attribute(|name, _| name == "burpVersion")
     }),
@@ -111,6 +109,11 @@ const FOREIGN: &[Foreign] = &[
         |o| matches!(o, Outline::Text(line) if line.starts_with("PK\u{3}\u{4}")),
     ),
 ];
+
+/// A summary, a baseline, or whatever else the program wrote itself.
+pub(crate) fn is_own(outline: &Outline) -> bool {
+    outline.has_text("schema", |schema| schema.starts_with("security-gate-"))
+}
 
 pub(crate) fn is_openvex(outline: &Outline) -> bool {
     outline.has_text("@context", |context| {

@@ -22,8 +22,8 @@ const MOST_LANES: usize = 8;
 /// How many of the actions are shown that would turn the verdict.
 const MOST_ACTIONS: usize = 3;
 
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
+pub(super) const BOLD: Style = Style::new().bold();
+pub(super) const DIM: Style = Style::new().dimmed();
 
 /// The verdict, why, the lanes, and the blocking findings with what to do, on
 /// lines of at most `width` columns. Styled; strip it for what is no terminal.
@@ -84,7 +84,7 @@ fn background(out: &mut String, summary: &Summary<'_>, width: usize) {
 }
 
 /// Writing to a string cannot fail.
-fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
+pub(super) fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
     out.write_fmt(text).expect("a String takes all text");
     out.push('\n');
 }
@@ -377,7 +377,7 @@ fn what(finding: &FindingRow<'_>) -> String {
     }
 }
 
-fn verdict_style(verdict: Verdict) -> Style {
+pub(super) fn verdict_style(verdict: Verdict) -> Style {
     match verdict {
         Verdict::Pass => AnsiColor::Green.on_default().bold(),
         Verdict::Fail => AnsiColor::Red.on_default().bold(),
@@ -385,7 +385,7 @@ fn verdict_style(verdict: Verdict) -> Style {
     }
 }
 
-fn severity_style(severity: Severity) -> Style {
+pub(super) fn severity_style(severity: Severity) -> Style {
     match severity {
         Severity::Critical | Severity::High => AnsiColor::Red.on_default(),
         Severity::Medium | Severity::Unknown => AnsiColor::Yellow.on_default(),
