@@ -55,6 +55,7 @@ unreadable, or proves nothing. Every code but 0 means no.";
 
 /// What every command takes.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
 struct Global {
     /// The configuration with lanes, rules and exceptions [default:
     /// security-gate.toml here or in a folder above]
