@@ -20,3 +20,4 @@ pub mod report;
 pub mod scanner;
 pub mod secret;
 pub mod text;
+pub mod upgrade;

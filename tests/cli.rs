@@ -264,7 +264,7 @@ fn an_exception_with_the_same_name_in_another_file_is_a_mistake() {
     assert_eq!(run.code, 2);
     assert!(
         run.stderr
-            .contains("another file has the exception `e`, too"),
+            .contains("security-gate.toml:1 has the exception `e`, too"),
         "{}",
         run.stderr
     );
@@ -338,7 +338,9 @@ expect = ["semgrep"]
     let missing = workplace.check(&[]);
     assert_eq!((missing.code, verdict(&missing)), (3, "incomplete"));
     assert!(
-        missing.stdout.contains("looked for reports/semgrep*.json"),
+        missing
+            .stdout
+            .contains("the lane's reports are reports/semgrep*.json"),
         "{}",
         missing.stdout
     );
@@ -693,6 +695,10 @@ fn the_help_is_as_documented() {
             .contains("security-gate")
     );
     assert!(workplace.run(&["man"]).stdout.contains(".TH security-gate"));
+    let page = workplace.run(&["man", "policy", "check"]).stdout;
+    assert!(page.contains(".TH security-gate-policy-check"), "{page}");
+    let unknown = workplace.run(&["man", "nope"]);
+    assert_eq!((unknown.code, unknown.stdout.as_str()), (2, ""));
 }
 
 /// The demo is run from the checkout, as the README has it.
@@ -967,7 +973,7 @@ fn a_wrong_value_is_told_what_it_should_be() {
             ["--policy", "builtin:stric"],
             "did you mean `builtin:strict`?",
         ),
-        (["--out", "nowhere"], "`nowhere` is no folder"),
+        (["--out", "nowhere"], "there is no folder `nowhere`"),
     ] {
         let run = workplace.run(&[&["check", "semgrep.json"], &arguments[..]].concat());
         assert_eq!(run.code, 2, "{arguments:?}");

@@ -21,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("fingerprint", &[]),
     ("secret", &[]),
     ("text", &[]),
+    ("upgrade", &[]),
     ("finding", &["fingerprint"]),
     ("issue", &["finding", "fingerprint"]),
     ("report", &["finding"]),
@@ -52,6 +53,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "report",
             "scanner",
             "text",
+            "upgrade",
         ],
     ),
     (
@@ -78,6 +80,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "record",
             "report",
             "text",
+            "upgrade",
         ],
     ),
     (

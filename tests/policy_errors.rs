@@ -121,6 +121,10 @@ fn keys_and_types() {
         ("a key of `[severity]`", "[severity]\nunkown = \"high\"\n"),
         ("a key of `[sla]`", "[sla]\nhihg = 3\n"),
         ("a key of a rule", "[[rule]]\nid = \"a\"\nmaximum = 1\n"),
+        (
+            "a key of the policy below a table",
+            "[lane.a]\nexpect = [\"trivy\"]\nfirst_run = \"all-new\"\n",
+        ),
         ("a key of an exception", &format!("{EXCEPTION}expire = 1\n")),
         ("a text for a table", "gate = \"observe\"\n"),
         (
@@ -231,6 +235,10 @@ fn expressions_in_rules() {
         "",
         "kev &&",
         "kev & fix",
+        "kev or fix",
+        "kev and fix",
+        "not kev",
+        "cvss => 7.0",
         "kev | fix",
         "kev = true",
         "kev @ fix",

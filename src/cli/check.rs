@@ -53,11 +53,12 @@ pub(super) fn run(
     console: &Console,
 ) -> anyhow::Result<Exit> {
     let template = template(arguments.template.as_deref())?;
+    let out = arguments.out.display();
+    if !arguments.out.exists() {
+        bail!("there is no folder `{out}` for the summaries: make it first");
+    }
     if !arguments.out.is_dir() {
-        bail!(
-            "`{}` is no folder that the summaries can be written to",
-            arguments.out.display()
-        );
+        bail!("`{out}` is no folder that the summaries can be written to");
     }
     // A mistake in any policy comes before all reading.
     let policies = policies(arguments, global, console)?;
@@ -107,7 +108,7 @@ fn policies(
     let names = arguments.decision.policy.as_slice();
     let (Some((last, _)), true) = (names.split_last(), arguments.strictest) else {
         if names.len() > 1 {
-            bail!("of several policies say `--strictest`: the strictest of them decides");
+            bail!("with several policies, add `--strictest`: the strictest of them decides");
         }
         return Ok(vec![arguments.decision.policy(global, console)?]);
     };

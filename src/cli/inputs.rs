@@ -91,6 +91,9 @@ fn by_name(named: &[String], policy: &Policy) -> anyhow::Result<Vec<Input>> {
     let mut inputs = Vec::new();
     for argument in named {
         let (lane, declared, pattern) = split(argument, &lanes)?;
+        if pattern.is_empty() {
+            bail!("`{argument}` names no report");
+        }
         let path = Path::new(pattern);
         let input = |path: PathBuf, is_found: bool, missing: Option<&'static str>| {
             let matched = lane

@@ -111,8 +111,12 @@ enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
-    /// Print the manual page
-    Man,
+    /// Print a manual page
+    Man {
+        /// The command that the page is about, such as `policy check` [default: the
+        /// program]
+        command: Vec<String>,
+    },
 }
 
 /// How the process ends. A caller may rely on the numbers.
@@ -183,9 +187,9 @@ fn run(cli: &Cli, console: &Console) -> anyhow::Result<Exit> {
             Console::data(&script)?;
             Ok(Exit::Done)
         }
-        Command::Man => {
+        Command::Man { command: names } => {
             let mut page = Vec::new();
-            clap_mangen::Man::new(command()).render(&mut page)?;
+            clap_mangen::Man::new(page_of(names)?).render(&mut page)?;
             Console::data(&page)?;
             Ok(Exit::Done)
         }
@@ -194,6 +198,19 @@ fn run(cli: &Cli, console: &Console) -> anyhow::Result<Exit> {
 
 fn command() -> clap::Command {
     <Cli as clap::CommandFactory>::command()
+}
+
+/// The command of these names, one below the other, as its page shows it.
+fn page_of(names: &[String]) -> anyhow::Result<clap::Command> {
+    let mut whole = command();
+    // Global options are every command's only once that is built.
+    whole.build();
+    let mut page = whole;
+    for name in names {
+        let found = page.find_subcommand(name).cloned();
+        page = found.with_context(|| format!("there is no command `{name}`"))?;
+    }
+    Ok(page)
 }
 
 /// A panic leaves with 101, which every pipeline takes for a no.

@@ -233,6 +233,7 @@ pub fn decide_told<'a>(
         .collect();
     decision.mark_breaks();
     decision.exceptions = settle(policy, &decision.findings, &circumstances, &mut notices);
+    notices.add_taken_out(policy, &decision.findings);
     notices.gaps.sort();
     notices.warnings.sort();
     decision.gaps = notices.gaps;

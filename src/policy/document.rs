@@ -29,6 +29,10 @@ impl<T> At<T> {
     }
 }
 
+/// Keys that stand above all tables. In TOML, what is written below a table's
+/// header belongs to that table.
+const TOP_LEVEL: [&str; 4] = ["schema", "extends", "first_run", "trust_suppressions"];
+
 /// A table whose keys are being read.
 pub(super) struct Table<'t> {
     entries: &'t DeTable<'t>,
@@ -386,11 +390,15 @@ impl<'t> Table<'t> {
         for key in self.entries.keys() {
             let name = key.get_ref();
             if !self.known.contains(&name.as_ref()) {
-                problems.add(
-                    key.span(),
-                    format!("{} has no key `{name}`", self.what),
-                    suggestion(name, &self.known),
-                );
+                let is_below = !self.name.is_empty() && TOP_LEVEL.contains(&name.as_ref());
+                let mend = match is_below {
+                    true => {
+                        format!("`{name}` is a key of the policy: move it above the first `[…]`")
+                    }
+                    false => suggestion(name, &self.known),
+                };
+                let message = format!("{} has no key `{name}`", self.what);
+                problems.add(key.span(), message, mend);
             }
         }
     }

@@ -144,7 +144,7 @@ pub(super) fn survey(
             &dates.kev,
         ),
         epss: data.check(
-            "EPSS scores",
+            "EPSS file",
             "--epss",
             policy.epss,
             data.asking(|needs| needs.epss),
@@ -196,9 +196,15 @@ impl Survey<'_> {
                 ));
                 false
             }
-            (Given::Missing(path), Some(_), _) => {
+            (Given::Missing(path), Some(first_run), _) => {
+                let meaning = match first_run {
+                    FirstRun::AllNew => "every finding counts as new",
+                    FirstRun::NoneNew => {
+                        "no finding counts as new, and no rule about new ones fails"
+                    }
+                };
                 self.warn(format!(
-                    "there is no baseline {path}: this is the first run"
+                    "there is no baseline {path}, so this is the first run: {meaning}"
                 ));
                 true
             }

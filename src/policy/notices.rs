@@ -1,8 +1,8 @@
 //! What there is to say of reports and lanes: what is missing, and what is only
 //! to be known.
 
-use super::judge::Judged;
-use super::{Degraded, Lane, Policy, Trust};
+use super::judge::{Judged, Status};
+use super::{Degraded, Lane, Never, Policy, Trust};
 use crate::report::{Health, Report};
 
 /// Something to say of a report, a lane or the gate as a whole.
@@ -86,6 +86,29 @@ impl Notices {
         notices
     }
 
+    /// A statement of VEX is no exception, and the bounds of exceptions do not bind
+    /// it; but whoever set them wants to hear of it.
+    pub(super) fn add_taken_out(&mut self, policy: &Policy, findings: &[Judged<'_>]) {
+        let never = &policy.bounds.never;
+        let mut taken_out = findings.iter().filter(|judged| {
+            let is_meant = |never: &Never| never.selector.matches(&judged.subject).unwrap_or(true);
+            judged.standing.status == Status::NotAffected && never.iter().any(is_meant)
+        });
+        let Some(first) = taken_out.next() else {
+            return;
+        };
+        let finding = first.subject.finding;
+        let more = match taken_out.count() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let text = format!(
+            "VEX says that the product is not affected by {} at {}{more}, which no exception may accept",
+            finding.rule_id, finding.location
+        );
+        self.warnings.push(text.into());
+    }
+
     fn add_report(&mut self, report: &Report, lane: Option<&Lane>) {
         let degraded = lane.map_or(&Degraded::Warn, |lane| &lane.degraded);
         let health = report.health();
@@ -147,11 +170,11 @@ impl Notices {
             report: None,
             text,
         };
-        let looked_for = match lane.reports.as_slice() {
+        let usual = match lane.reports.as_slice() {
             [] => String::new(),
             patterns => {
                 let patterns: Vec<_> = patterns.iter().map(ToString::to_string).collect();
-                format!("; looked for {}", patterns.join(", "))
+                format!(": the lane's reports are {}", patterns.join(", "))
             }
         };
         // A report of the scanner that proves nothing is a gap of its own.
@@ -160,11 +183,10 @@ impl Notices {
             .iter()
             .filter(|scanner| !reports.iter().any(|report| of(report, scanner)));
         self.gaps
-            .extend(missing.map(|scanner| notice(format!("no report of {scanner}{looked_for}"))));
+            .extend(missing.map(|scanner| notice(format!("no report of {scanner}{usual}"))));
         if lane.expect.is_empty() && !lane.reports.is_empty() && reports.is_empty() {
-            self.warnings.push(notice(format!(
-                "no report, and none is expected{looked_for}"
-            )));
+            self.warnings
+                .push(notice(format!("no report, and none is expected{usual}")));
         }
     }
 }

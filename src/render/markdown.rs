@@ -119,10 +119,12 @@ struct Page<'a> {
     reports: Vec<&'a ReportRow<'a>>,
     exceptions: Vec<Exception<'a>>,
     /// Findings that are one problem.
-    issues: Vec<&'a IssueRow<'a>>,
+    issues: Vec<Issue<'a>>,
+    /// Findings that VEX statements take out of the decision.
+    not_affected: Vec<Listed<'a>>,
     forecast: &'a ForecastRow<'a>,
     passes_if: Option<PassesIf<'a>>,
-    blocking: Vec<Blocking<'a>>,
+    blocking: Vec<Listed<'a>>,
     /// How many findings block.
     blocking_count: usize,
     /// Blocking findings that are left out.
@@ -161,7 +163,16 @@ struct PassesIf<'a> {
 }
 
 #[derive(Serialize)]
-struct Blocking<'a> {
+struct Issue<'a> {
+    #[serde(flatten)]
+    row: &'a IssueRow<'a>,
+    /// What `explain` takes.
+    short_id: String,
+}
+
+/// A finding in a table.
+#[derive(Serialize)]
+struct Listed<'a> {
     #[serde(flatten)]
     row: FindingRow<'a>,
     /// What `explain` takes.
@@ -169,6 +180,27 @@ struct Blocking<'a> {
     headline: &'a str,
     place: String,
     advice: Option<String>,
+    /// What makes it more urgent, in words of the gate's own.
+    marks: Vec<String>,
+}
+
+impl<'a> Listed<'a> {
+    fn new(summary: &Summary<'_>, row: FindingRow<'a>) -> Self {
+        let mut marks = Vec::new();
+        if row.kev {
+            marks.push("known to be exploited".to_owned());
+        }
+        marks.extend(row.epss.map(|epss| format!("EPSS {epss:.2}")));
+        marks.extend(row.due.as_ref().map(|due| format!("due {due}")));
+        Self {
+            id: row.short_id(),
+            headline: row.headline(),
+            place: row.location.to_string(),
+            advice: summary.advice(&row),
+            marks,
+            row,
+        }
+    }
 }
 
 impl<'a> Page<'a> {
@@ -181,13 +213,8 @@ impl<'a> Page<'a> {
                 .filter(move |reason| reason.effect == effect)
         };
         let is_failing = |rule: &&RuleRow<'_>| rule.broken && rule.action == Action::Fail;
-        let blocking = summary.blocking().take(rows).map(|row| Blocking {
-            id: row.short_id(),
-            headline: row.headline(),
-            place: row.location.to_string(),
-            advice: summary.advice(&row),
-            row,
-        });
+        let listed = |row| Listed::new(summary, row);
+        let blocking = summary.blocking().take(rows).map(listed);
         let blocking: Vec<_> = blocking.collect();
         Self {
             mode: summary.mode,
@@ -222,7 +249,11 @@ impl<'a> Page<'a> {
                 row,
                 count: row.findings.len(),
             })),
-            issues: cut.list(summary.issues.iter()),
+            issues: cut.list(summary.issues.iter().map(|row| Issue {
+                short_id: row.short_id(),
+                row,
+            })),
+            not_affected: cut.list(summary.not_affected().map(listed)),
             forecast: &summary.forecast,
             passes_if: summary.passes_if.as_ref().map(|row| PassesIf {
                 words: row.in_words(),

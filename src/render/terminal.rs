@@ -12,7 +12,7 @@ use super::summary::{
 use crate::finding::Severity;
 use crate::policy::Mode;
 use crate::policy::decide::Verdict;
-use crate::text::{line, short_line};
+use crate::text::{line, short_line, wrapped};
 
 /// How many lines there are on a screen.
 const LINES: usize = 24;
@@ -129,8 +129,12 @@ fn reasons(out: &mut String, summary: &Summary<'_>, width: usize) {
             Effect::Incomplete => ("?", verdict_style(Verdict::Incomplete)),
             Effect::Warn => ("!", DIM),
         };
-        let text = short_line(&in_words(reason), width.saturating_sub(4)).into_owned();
-        put(out, format_args!("  {style}{mark}{style:#} {text}"));
+        // What to do stands at the end: it is never cut off.
+        let lines = wrapped(&in_words(reason), width.saturating_sub(4));
+        for (at, text) in lines.iter().enumerate() {
+            let mark = if at == 0 { mark } else { " " };
+            put(out, format_args!("  {style}{mark}{style:#} {text}"));
+        }
     }
     let cut = summary.reasons.len().saturating_sub(MOST_REASONS);
     if cut > 0 {
@@ -144,10 +148,8 @@ fn reasons(out: &mut String, summary: &Summary<'_>, width: usize) {
     }
 }
 
-/// A reason as one line, with what it is about in front. A long path is cut at
-/// its beginning, so that the reason itself keeps its place on the line.
+/// A reason, with what it is about in front.
 fn in_words(reason: &Reason) -> String {
-    const LONGEST: usize = 40;
     let Reason {
         rule,
         lane,
@@ -155,13 +157,7 @@ fn in_words(reason: &Reason) -> String {
         text,
         ..
     } = reason;
-    let report = report
-        .as_deref()
-        .map(|path| match path.chars().count().checked_sub(LONGEST) {
-            None | Some(0) => path.to_owned(),
-            Some(cut) => "…".to_owned() + &path.chars().skip(cut + 1).collect::<String>(),
-        });
-    match rule.clone().or(report).or(lane.clone()) {
+    match rule.as_ref().or(report.as_ref()).or(lane.as_ref()) {
         Some(about) => format!("{about}: {text}"),
         None => text.clone(),
     }
@@ -336,7 +332,7 @@ pub fn forecast(summary: &Summary<'_>, width: usize) -> String {
         put(&mut out, format_args!("  {style}{text}{style:#}"));
     };
     match text {
-        Some(text) => say(verdict_style(Verdict::Fail), text),
+        Some(_) => say(BOLD, "with the same reports, in time:"),
         None if summary.verdict == Verdict::Fail => say(BOLD, "the verdict is fail today"),
         None => say(BOLD, "time alone never turns the verdict to fail"),
     }

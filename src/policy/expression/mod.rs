@@ -116,7 +116,7 @@ impl Expression {
             uses,
         }));
         for (is_full, of) in [
-            (true, "that has every field"),
+            (true, "of which everything is known"),
             (false, "without the fields that may be missing"),
         ] {
             if let Err(error) = expression.evaluate(&Sample { is_full }) {
@@ -196,7 +196,10 @@ fn syntax_error(text: &str, errors: &[ParseError]) -> ExpressionError {
     let rest = text.get(start..).unwrap_or_default();
     let message = error.msg.trim_start_matches("Syntax error: ");
     let message = message.split(" expecting ").next().unwrap_or(message);
+    let word = rest.split(|c: char| !c.is_alphanumeric()).next();
     let label = match message {
+        _ if word == Some("and") => "write `&&`".to_owned(),
+        _ if word == Some("or") => "write `||`".to_owned(),
         "reserved identifier: package" => {
             "`package` is a reserved word; write `package_name`".to_owned()
         }
@@ -208,6 +211,7 @@ fn syntax_error(text: &str, errors: &[ParseError]) -> ExpressionError {
             let sign = match rest.chars().next() {
                 Some('&') => "write `&&`",
                 Some('|') => "write `||`",
+                Some('=') if rest.starts_with("=>") => "write `>=`",
                 Some('=') => "write `==`",
                 _ => "this sign means nothing here",
             };
@@ -247,10 +251,13 @@ fn offset(text: &str, (line, column): (isize, isize)) -> usize {
 fn in_words(error: &ExecutionError) -> String {
     match error {
         ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => {
-            "it divides by zero".to_owned()
+            "it divides by zero; ask first whether the divisor is `> 0`".to_owned()
         }
         ExecutionError::Overflow(..) => "a number becomes too large".to_owned(),
-        ExecutionError::IndexOutOfBounds(_) => "a list is shorter than that".to_owned(),
+        ExecutionError::IndexOutOfBounds(_) => {
+            "a list is shorter than that; ask for its `size(…)` first, or use `.exists(…)`"
+                .to_owned()
+        }
         ExecutionError::UnsupportedBinaryOperator(..)
         | ExecutionError::NoSuchOverload(_)
         | ExecutionError::UnsupportedIndex(..) => {

@@ -3,7 +3,8 @@
 //! Every mistake becomes a problem with its place; what only all texts together
 //! tell is left to `load`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::sync::Arc;
@@ -365,17 +366,21 @@ impl<'a> Reader<'a> {
 
     /// Drops the names, and makes a problem of each that comes again.
     fn unique<T>(&mut self, named: Vec<(At<String>, T)>, what: &str) -> Vec<T> {
-        let mut seen: Vec<String> = Vec::new();
+        let mut seen: HashMap<String, Range<usize>> = HashMap::new();
         let mut items = Vec::new();
         for (name, item) in named {
-            if seen.contains(&name.value) {
+            if let Some(first) = seen.get(&name.value) {
+                let first = Origin {
+                    source: Arc::clone(self.problems.source()),
+                    span: first.clone(),
+                };
                 self.problems.add(
-                    name.span,
+                    name.span.clone(),
                     format!("there are two {what}s `{}`", name.value),
-                    "the second one; give it another `id`",
+                    format!("the first is at {first}; give this one another `id`"),
                 );
             }
-            seen.push(name.value);
+            seen.entry(name.value).or_insert(name.span);
             items.push(item);
         }
         items
@@ -413,10 +418,12 @@ impl<'a> Reader<'a> {
 
     pub(super) fn check_repeated_exceptions(&mut self, known: &[Exception]) {
         for id in std::mem::take(&mut self.exception_ids) {
-            if known.iter().any(|exception| exception.id == id.value) {
+            let mut known = known.iter();
+            if let Some(other) = known.find(|exception| exception.id == id.value) {
+                let place = &other.origin;
                 self.problems.add(
                     id.span,
-                    format!("another file has the exception `{}`, too", id.value),
+                    format!("{place} has the exception `{}`, too", id.value),
                     "give it another `id`",
                 );
             }

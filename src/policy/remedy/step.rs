@@ -8,6 +8,7 @@ use crate::fingerprint::{Fingerprint, stable_path};
 use crate::issue::{decisive_ids, package_identity};
 use crate::policy::decide::Decision;
 use crate::policy::judge::Status;
+use crate::upgrade;
 
 /// What findings must have in common for one action to clear them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -201,7 +202,7 @@ impl Place<'_> {
             Self::Package { is_repaired, .. } => {
                 let package = package_text(findings);
                 match is_repaired {
-                    true => format!("upgrade {package} to {}", repaired_versions(findings)),
+                    true => format!("upgrade {package} to {}", upgrade_to(findings)),
                     false => format!("replace or remove {package}"),
                 }
             }
@@ -250,27 +251,16 @@ fn package_text(findings: &[&Finding]) -> String {
     }
 }
 
-/// Versions cannot be compared across kinds of packages: where findings name
-/// different ones, all are named.
-fn repaired_versions(findings: &[&Finding]) -> String {
-    let mut named: Vec<Vec<&str>> = findings
+fn upgrade_to(findings: &[&Finding]) -> String {
+    let versions = findings
         .iter()
-        .map(|finding| {
-            finding
-                .fixed_in
-                .iter()
-                .map(|version| version.trim())
-                .collect()
-        })
-        .filter(|versions: &Vec<&str>| !versions.is_empty())
+        .filter_map(|finding| match &finding.location {
+            Location::Package { version, .. } => version.as_deref(),
+            _ => None,
+        });
+    let repairs: Vec<_> = findings
+        .iter()
+        .map(|finding| finding.fixed_in.as_slice())
         .collect();
-    named.sort();
-    named.dedup();
-    match named.as_slice() {
-        [] => return "a repaired version".to_owned(),
-        [versions] => return versions.join(" or "),
-        _ => {}
-    }
-    let named: Vec<_> = named.iter().map(|versions| versions.join(" or ")).collect();
-    format!("a version with the repairs of {}", named.join(" and "))
+    upgrade::to_take(versions.min(), &repairs)
 }

@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer};
 use crate::finding::{Category, Confidence, CvssVersion, Finding, Location, Severity};
 use crate::policy::decide::{Decision, Judged, Status};
 use crate::report::Report;
+use crate::upgrade;
 
 /// A finding, with its way to the verdict.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -206,14 +207,9 @@ impl<'a> FindingRow<'a> {
         }
     }
 
-    /// The beginning of its fingerprint, in eight characters: what `explain` takes.
+    /// The beginning of its fingerprint: what `explain` takes.
     pub fn short_id(&self) -> String {
-        const LENGTH: usize = 8;
-        let bare = self.fingerprint.strip_prefix("sg1:");
-        let bare = bare.unwrap_or(&self.fingerprint);
-        let (digits, ordinal) = bare.split_at(bare.find('~').unwrap_or(bare.len()));
-        let digits = digits.chars().take(LENGTH.saturating_sub(ordinal.len()));
-        digits.chain(ordinal.chars()).collect()
+        short(&self.fingerprint)
     }
 
     /// A finding of a decision, by its index in [`Decision::findings`].
@@ -292,13 +288,23 @@ impl<'a> FindingRow<'a> {
 
     /// The upgrade that the report names, in words.
     pub fn upgrade(&self) -> Option<String> {
-        match (self.location, self.fixed_in) {
-            (Location::Package { name, .. }, [fixed, ..]) => {
-                Some(format!("upgrade {name} to {fixed}"))
+        match self.location {
+            Location::Package { name, version, .. } if !self.fixed_in.is_empty() => {
+                let version = upgrade::to_take(version.as_deref(), &[self.fixed_in]);
+                Some(format!("upgrade {name} to {version}"))
             }
             _ => None,
         }
     }
+}
+
+/// The beginning of a fingerprint in eight characters, the ordinal included.
+pub(super) fn short(fingerprint: &str) -> String {
+    const LENGTH: usize = 8;
+    let bare = fingerprint.strip_prefix("sg1:").unwrap_or(fingerprint);
+    let (digits, ordinal) = bare.split_at(bare.find('~').unwrap_or(bare.len()));
+    let digits = digits.chars().take(LENGTH.saturating_sub(ordinal.len()));
+    digits.chain(ordinal.chars()).collect()
 }
 
 /// The findings of a decision, each made into a row only when it is written:
@@ -314,6 +320,15 @@ impl Serialize for Findings<'_> {
 }
 
 impl<'a> Findings<'a> {
+    /// The findings that VEX statements take out of the decision, as often as they
+    /// stand in reports.
+    pub(super) fn not_affected(self) -> impl Iterator<Item = FindingRow<'a>> {
+        let findings = self.0.findings.iter().enumerate();
+        let taken_out =
+            findings.filter(|(_, judged)| judged.standing.status == Status::NotAffected);
+        taken_out.filter_map(move |(index, _)| FindingRow::of(self.0, index))
+    }
+
     /// The findings that keep the release from going on; one that stands in
     /// several reports once.
     pub(super) fn blocking(self) -> impl Iterator<Item = FindingRow<'a>> {

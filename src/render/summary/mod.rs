@@ -298,7 +298,12 @@ impl<'a> Summary<'a> {
         self.findings.blocking()
     }
 
-    /// How many they are.
+    /// The findings that VEX statements take out of the decision, worst first.
+    pub fn not_affected(&self) -> impl Iterator<Item = FindingRow<'a>> {
+        self.findings.not_affected()
+    }
+
+    /// How many findings keep the release from going on.
     pub fn blocking_count(&self) -> usize {
         self.findings.blocking_indices().count()
     }

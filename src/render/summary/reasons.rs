@@ -37,10 +37,15 @@ pub enum Effect {
 pub(super) fn reasons(decision: &Decision<'_>, passed_over: &[String]) -> Vec<Reason> {
     let broken = |action, effect| {
         decision.broken(action).map(move |outcome| {
-            let text = match &outcome.rule.help {
-                Some(help) => format!("{}. {help}", how_many(decision, outcome)),
-                None => how_many(decision, outcome),
-            };
+            let mut text = how_many(decision, outcome);
+            if outcome.action != outcome.rule.action
+                && let Some(effective) = outcome.rule.effective
+            {
+                text = format!("{text}; fails from {effective} on");
+            }
+            if let Some(help) = &outcome.rule.help {
+                text = format!("{text}. {help}");
+            }
             Reason {
                 effect,
                 rule: Some(outcome.rule.id.clone()),

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::finding::short;
 use crate::baseline::{Entry, Fate, Source};
 use crate::enrichment::Origin;
 use crate::finding::{Category, Severity};
@@ -198,6 +199,11 @@ impl<'a> IssueRow<'a> {
             best: issue.best,
             reasons: issue.reasons.iter().map(ToString::to_string).collect(),
         }
+    }
+
+    /// The beginning of its name: what `explain` takes.
+    pub fn short_id(&self) -> String {
+        format!("issue:{}", short(&self.id))
     }
 }
 
