@@ -595,3 +595,81 @@ max   = 1
         0
     );
 }
+
+/// What `--strictest` says to a policy of the target branch and one of the change.
+fn both(files: &[(&str, &str)], base: &str, head: &str) -> Run {
+    let report = semgrep(&["ERROR"]);
+    let files = [&[("reports/semgrep.json", report.as_str())], files].concat();
+    let workplace = Workplace::new(&files);
+    workplace.check(&["--strictest", "--policy", base, "--policy", head])
+}
+
+#[test]
+fn no_policy_can_be_kept_from_the_reports_of_another() {
+    let lane = "[lane.code]\nreports = [\"reports/*.json\"]\n";
+    let strict = format!("{lane}[[rule]]\nid = \"any\"\n");
+    let loose = "[lane.code]\nreports = [\"reports/*.json\"]\n[[rule]]\nid = \"any\"\nmax = 9\n";
+    for (files, base, head) in [
+        // What the lanes stand in lies above, and the name has a detour.
+        (
+            &[
+                (".base/common.toml", lane),
+                (
+                    ".base/ci/gate.toml",
+                    "extends = [\"../common.toml\"]\n[[rule]]\nid = \"any\"\n",
+                ),
+                (
+                    "ci/gate.toml",
+                    "extends = [\"../common.toml\"]\n[[rule]]\nid = \"any\"\nmax = 9\n",
+                ),
+                ("common.toml", lane),
+            ][..],
+            "./.base/ci/gate.toml",
+            "ci/gate.toml",
+        ),
+        // The change looks for reports elsewhere, the other one not at all.
+        (
+            &[
+                (".base/gate.toml", "[[rule]]\nid = \"any\"\n"),
+                ("gate.toml", loose),
+            ],
+            ".base/gate.toml",
+            "gate.toml",
+        ),
+        (
+            &[
+                (".base/gate.toml", &strict),
+                ("gate.toml", "[[rule]]\nid = \"any\"\nmax = 9\n"),
+            ],
+            ".base/gate.toml",
+            "gate.toml",
+        ),
+        (&[("gate.toml", loose)], "builtin:baseline", "gate.toml"),
+    ] {
+        let run = both(files, base, head);
+        assert_eq!((run.code, verdict(&run)), (1, "fail"), "{base} {files:?}");
+    }
+}
+
+#[test]
+fn a_change_cannot_add_exceptions_to_another_policy() {
+    let gate = "[lane.code]\nreports = [\"reports/*.json\"]\n[[rule]]\nid = \"any\"\n";
+    let mine = "[[exception]]\nid = \"mine\"\nreason = \"it is fine\"\nexpires = 2027-01-01\nwhere = { rule = \"conf.no-eval\" }\n";
+    let files = [("gate.toml", gate), ("security-exceptions.toml", mine)];
+    let run = both(&files, "builtin:baseline", "gate.toml");
+    assert_eq!((run.code, verdict(&run)), (1, "fail"));
+    assert!(
+        run.stdout.contains("the policy gate.toml says pass"),
+        "{}",
+        run.stdout
+    );
+    let files = [&files[..], &[("base.toml", gate)]].concat();
+    let run = both(&files, "base.toml", "gate.toml");
+    assert_eq!((run.code, run.stdout.as_str()), (2, ""));
+    assert!(
+        run.stderr
+            .contains("stand beside one security-exceptions.toml"),
+        "{}",
+        run.stderr
+    );
+}

@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::Args;
 
-use super::decision::{self, Matter};
+use super::decision;
 use super::output::{Console, width, write_file};
-use super::{Exit, Format, Global, load_policy};
-use crate::policy::Policy;
-use crate::policy::strictest::strictest;
+use super::{Exit, Format, Global, strictest};
+use crate::policy::{self, Policy};
 use crate::render::summary::OtherPolicyRow;
 use crate::render::{Summary, markdown, terminal};
 
@@ -63,15 +62,12 @@ pub(super) fn run(
     // A mistake in any policy comes before all reading.
     let policies = policies(arguments, global, console)?;
     let setting = arguments.decision.setting();
-    let matters: Vec<Matter> = policies
-        .into_iter()
-        .map(|policy| arguments.decision.matter(policy, &setting, console))
-        .collect::<anyhow::Result<_>>()?;
+    let matters = arguments.decision.matters(policies, &setting, console)?;
     let decisions: Vec<_> = matters
         .iter()
         .map(|matter| matter.decide(&setting))
         .collect();
-    let decision = strictest(&decisions).context("there is no policy")?;
+    let decision = policy::strictest::strictest(&decisions).context("there is no policy")?;
     let matter = matters
         .iter()
         .find(|matter| std::ptr::eq(&raw const matter.policy, decision.policy))
@@ -105,20 +101,11 @@ fn policies(
     global: &Global,
     console: &Console,
 ) -> anyhow::Result<Vec<Policy>> {
-    let names = arguments.decision.policy.as_slice();
-    let (Some((last, _)), true) = (names.split_last(), arguments.strictest) else {
-        if names.len() > 1 {
-            bail!("with several policies, add `--strictest`: the strictest of them decides");
-        }
-        return Ok(vec![arguments.decision.policy(global, console)?]);
-    };
-    let home = decision::folder(last);
-    let load = |name: &String| {
-        let mut policy = load_policy(Some(name), global, console)?;
-        policy.move_lanes(decision::folder(name), home);
-        Ok(policy)
-    };
-    names.iter().map(load).collect()
+    match arguments.decision.policy.as_slice() {
+        names if arguments.strictest => strictest::load(names, console),
+        [] | [_] => Ok(vec![arguments.decision.policy(global, console)?]),
+        _ => bail!("with several policies, add `--strictest`: the strictest of them decides"),
+    }
 }
 
 /// Read before anything is decided: a wrong name is a mistake in usage.

@@ -3,15 +3,18 @@
 
 use std::path::Path;
 
+use anyhow::Context as _;
 use clap::Args;
 use jiff::Timestamp;
 
+use super::inputs::{self, Input};
 use super::intake::{self, Intake, Reading};
 use super::knowledge::{Files, Library};
 use super::output::Console;
 use super::{Global, Surroundings, load_policy};
 use crate::policy::Policy;
 use crate::policy::decide::{Circumstances, Decision, decide};
+use crate::policy::load::BUILTIN_PREFIX;
 use crate::render::summary::Context;
 use crate::report::Report;
 
@@ -83,32 +86,53 @@ impl Matters {
         }
     }
 
-    /// Reads the reports by a policy.
+    /// Reads the reports by each policy. Of several, each reads what any of them
+    /// asks for: none can be kept from a report by another one's patterns.
     ///
     /// # Errors
     ///
     /// When the arguments make no sense, or nothing says which reports to read.
+    pub(super) fn matters(
+        &self,
+        policies: Vec<Policy>,
+        setting: &Setting,
+        console: &Console,
+    ) -> anyhow::Result<Vec<Matter>> {
+        let inputs = inputs::find_for_all(&self.sources.reports, &policies)?;
+        let matter = |(policy, inputs): (Policy, Vec<Input>)| {
+            let Intake {
+                reports,
+                passed_over,
+            } = intake::read_all(
+                &inputs,
+                self.sources.limit,
+                &policy,
+                &setting.options,
+                Reading::Findings,
+                console,
+            );
+            Matter {
+                policy,
+                reports,
+                passed_over,
+            }
+        };
+        Ok(policies.into_iter().zip(inputs).map(matter).collect())
+    }
+
+    /// Reads the reports by the one policy that decides.
+    ///
+    /// # Errors
+    ///
+    /// As of [`matters`](Self::matters).
     pub(super) fn matter(
         &self,
         policy: Policy,
         setting: &Setting,
         console: &Console,
     ) -> anyhow::Result<Matter> {
-        let Intake {
-            reports,
-            passed_over,
-        } = intake::read(
-            &self.sources,
-            &policy,
-            &setting.options,
-            Reading::Findings,
-            console,
-        )?;
-        Ok(Matter {
-            policy,
-            reports,
-            passed_over,
-        })
+        let mut matters = self.matters(vec![policy], setting, console)?;
+        matters.pop().context("there is no policy")
     }
 }
 
@@ -126,5 +150,8 @@ impl Matter {
 
 /// The folder that a policy's patterns of reports are relative to.
 pub(super) fn folder(policy: &str) -> &Path {
-    Path::new(policy).parent().unwrap_or_else(|| Path::new(""))
+    match policy.starts_with(BUILTIN_PREFIX) {
+        true => Path::new(""),
+        false => Path::new(policy).parent().unwrap_or(Path::new("")),
+    }
 }

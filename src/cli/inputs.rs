@@ -4,6 +4,7 @@
 //! What was asked for and is not there stays in the list as missing, so that the
 //! decision knows of it.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -56,8 +57,41 @@ pub(super) fn find(named: &[String], policy: &Policy) -> anyhow::Result<Vec<Inpu
     Ok(inputs)
 }
 
+/// What each of several policies has to read: what any of them asks for, in the
+/// lane that it gives it itself, or else another one does.
+///
+/// # Errors
+///
+/// As of [`find`]. That one of several policies names no reports is no mistake.
+pub(super) fn find_for_all(
+    named: &[String],
+    policies: &[Policy],
+) -> anyhow::Result<Vec<Vec<Input>>> {
+    let is_other_named = named.is_empty() && policies.iter().any(names_reports);
+    let own = |policy| match is_other_named && !names_reports(policy) {
+        true => Ok(Vec::new()),
+        false => find(named, policy),
+    };
+    let found: Vec<Vec<Input>> = policies.iter().map(own).collect::<anyhow::Result<_>>()?;
+    let plain = |path: &Path| without_detours(&path.to_string_lossy());
+    let with_others = |own: &Vec<Input>| {
+        let mut paths: BTreeSet<_> = own.iter().map(|input| plain(&input.path)).collect();
+        let others = found.iter().flatten();
+        let others = others.filter(|input| paths.insert(plain(&input.path)));
+        let mut all = own.clone();
+        all.extend(others.cloned());
+        all.sort();
+        all
+    };
+    Ok(found.iter().map(with_others).collect())
+}
+
+fn names_reports(policy: &Policy) -> bool {
+    policy.lanes.values().any(|lane| !lane.reports.is_empty())
+}
+
 fn by_lanes(policy: &Policy) -> anyhow::Result<Vec<Input>> {
-    if policy.lanes.values().all(|lane| lane.reports.is_empty()) {
+    if !names_reports(policy) {
         bail!(
             "no reports are named: name files or a folder, or give the lanes `reports` in security-gate.toml"
         );

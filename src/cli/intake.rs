@@ -20,9 +20,9 @@ pub(super) struct Sources {
     /// `SCANNER=` in front says what wrote them, `LANE=` where they belong
     /// [default: what the lanes' `reports` match]
     #[arg(value_name = "REPORT")]
-    reports: Vec<String>,
+    pub(super) reports: Vec<String>,
     #[command(flatten)]
-    limit: Limit,
+    pub(super) limit: Limit,
 }
 
 /// How much is read.

@@ -3,6 +3,7 @@
 //! Only here is the world asked for anything. Each command is a file with its
 //! arguments and a function `run`.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -31,6 +32,7 @@ mod known;
 mod output;
 mod policy;
 mod schema;
+mod strictest;
 
 use output::Console;
 
@@ -268,23 +270,36 @@ fn policy_name(named: Option<&str>, global: &Global) -> anyhow::Result<String> {
 
 /// Loads a policy from its files.
 fn read_policy(name: &str, console: &Console) -> Result<Policy, LoadError> {
+    read_policy_by(name, console, &read_file)
+}
+
+fn read_file(path: &Path) -> io::Result<String> {
+    let file = std::fs::OpenOptions::new().read(true).open(path);
+    file.and_then(io::read_to_string)
+}
+
+/// Loads a policy from what `read` reads.
+fn read_policy_by(
+    name: &str,
+    console: &Console,
+    read: &dyn Fn(&Path) -> io::Result<String>,
+) -> Result<Policy, LoadError> {
     console.detail(format_args!("policy: {name}"));
     let scanners = parser::scanners();
     let vocabulary = Vocabulary {
         scanners: &scanners,
     };
-    load::load(name, vocabulary, &|path| {
-        std::fs::OpenOptions::new()
-            .read(true)
-            .open(path)
-            .and_then(std::io::read_to_string)
-    })
+    load::load(name, vocabulary, read)
 }
 
 /// Loads the policy that holds, and shows its mistakes.
 fn load_policy(named: Option<&str>, global: &Global, console: &Console) -> anyhow::Result<Policy> {
     let name = policy_name(named, global)?;
-    read_policy(&name, console).map_err(|error| match error {
+    read_policy(&name, console).map_err(|error| show_mistakes(error, console))
+}
+
+fn show_mistakes(error: LoadError, console: &Console) -> anyhow::Error {
+    match error {
         LoadError::Mistakes(problems) => {
             for problem in &problems {
                 console.problem(problem);
@@ -292,7 +307,7 @@ fn load_policy(named: Option<&str>, global: &Global, console: &Console) -> anyho
             anyhow::anyhow!("{}, so nothing was decided", LoadError::Mistakes(problems))
         }
         error => error.into(),
-    })
+    }
 }
 
 /// The nearest configuration in the working folder and those above it.

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
@@ -77,14 +77,12 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Makes patterns of reports that are relative to one folder relative to
-    /// another: a copy of a policy speaks of the same reports as the original.
-    pub fn move_lanes(&mut self, from: &Path, to: &Path) {
-        for lane in self.lanes.values_mut() {
-            if let Ok(below) = lane.folder.strip_prefix(from) {
-                lane.folder = to.join(below);
-            }
-        }
+    /// What it was called when it was named: not what it extends, and not the
+    /// exceptions beside it.
+    pub fn name(&self) -> &str {
+        let mut latest = self.sources.iter().rev();
+        let own = latest.find(|source| !source.name.ends_with(load::EXCEPTIONS_FILE));
+        own.map_or("", |source| &source.name)
     }
 }
 

@@ -141,6 +141,8 @@ pub struct PolicyRow<'a> {
 /// A policy that decided, too, and is not the strictest.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct OtherPolicyRow<'a> {
+    /// What it was called when it was named.
+    pub name: &'a str,
     /// The policy.
     pub policy: PolicyRow<'a>,
     /// Whether its verdict would decide the exit code.
@@ -155,6 +157,7 @@ impl<'a> OtherPolicyRow<'a> {
     /// Writes down what another policy says.
     pub fn new(decision: &Decision<'a>) -> Self {
         Self {
+            name: decision.policy.name(),
             policy: PolicyRow {
                 sources: sources(decision.policy),
             },
@@ -168,18 +171,20 @@ impl<'a> OtherPolicyRow<'a> {
 impl OtherPolicyRow<'_> {
     /// What it says, in a line.
     pub fn in_words(&self) -> String {
-        let mut name = self.policy.sources.iter().map(|source| source.name);
         let observes = match self.mode {
             Mode::Enforce => "",
             Mode::Observe => " and only observes",
         };
         let reason = match self.reasons.first() {
-            Some(reason) if self.verdict != Verdict::Pass => format!(": {}", reason.text),
+            Some(Reason { rule, text, .. }) if self.verdict != Verdict::Pass => match rule {
+                Some(rule) => format!(": {rule}: {text}"),
+                None => format!(": {text}"),
+            },
             _ => String::new(),
         };
         format!(
             "the policy {} says {}{observes}{reason}",
-            name.next_back().unwrap_or_default(),
+            self.name,
             self.verdict.name()
         )
     }
