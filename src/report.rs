@@ -1,11 +1,13 @@
 //! The report: what was read from one scanner's file, and what it proves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::{Category, Finding, Severity};
+use crate::fingerprint::stable_path;
 
 /// One report file, read or not.
 #[derive(Debug, Clone, PartialEq)]
@@ -131,6 +133,9 @@ pub struct Scan {
     /// Results that the scanner suppressed and does not list; 0 where the
     /// report does not tell.
     pub hidden: u64,
+    /// The files that were looked at, findings or not; absent where the report
+    /// does not list them.
+    pub files: Option<Files>,
     /// What there is to say of the scan, in the order of the report.
     pub notes: Vec<Note>,
 }
@@ -173,6 +178,35 @@ impl Scan {
             effect,
             text: text.into(),
         });
+    }
+}
+
+/// The files that a scan looked at, as far as telling whether one was among them.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Files(HashSet<u64>);
+
+impl std::fmt::Debug for Files {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} files", self.0.len())
+    }
+}
+
+impl Files {
+    /// Adds a file.
+    pub fn add(&mut self, path: &str) {
+        self.0.insert(Self::key(path));
+    }
+
+    /// Whether a file was looked at, by its path below the checkout.
+    pub fn contain(&self, path: &str) -> bool {
+        self.0.contains(&Self::key(path))
+    }
+
+    /// Paths themselves would take much memory.
+    fn key(path: &str) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        stable_path(path, None).hash(&mut hasher);
+        hasher.finish()
     }
 }
 

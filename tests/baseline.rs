@@ -21,7 +21,7 @@ use std::path::Path;
 
 use jiff::civil::Date;
 use security_gate::artifact::Window;
-use security_gate::baseline::{self, Baseline, Comparison, Current, Fate};
+use security_gate::baseline::{self, Baseline, Comparison, Current, Fate, Looked};
 use security_gate::finding::Finding;
 use security_gate::parser::{self, Options};
 use security_gate::render::summary::{FindingRow, ReportRow, SCHEMA};
@@ -643,11 +643,14 @@ fn compare(scanner: Scanner, before: &[Finding], now: &[Finding]) -> Comparison 
     let (baseline, _) = Baseline::read(window, "summary.json").unwrap();
     let current: Vec<_> = now
         .iter()
-        .map(|finding| Current::new(scanner.name(), finding))
+        .map(|finding| Current::new(LANE, scanner.name(), finding))
         .collect();
-    let looked_at = BTreeSet::from([(LANE, scanner.name())]);
+    let looked = Looked {
+        at: BTreeSet::from([(LANE, scanner.name())]),
+        files: Vec::new(),
+    };
     let today: Date = "2026-11-21".parse().unwrap();
-    let comparison = baseline::compare(&baseline, &current, &looked_at, today);
+    let comparison = baseline::compare(&baseline, &current, &looked, None, today);
     assert!(!comparison.fates.contains(&Fate::NotLookedAt));
     comparison
 }

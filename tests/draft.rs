@@ -31,6 +31,7 @@ const NOW: Circumstances<'_> = Circumstances {
     now: Timestamp::constant(1_795_262_400, 0),
     workspace: None,
     authors: &[],
+    change: None,
     knowledge: Knowledge {
         baseline: Given::Nothing,
         kev: Given::Nothing,

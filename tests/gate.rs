@@ -673,3 +673,99 @@ fn a_change_cannot_add_exceptions_to_another_policy() {
         run.stderr
     );
 }
+
+/// Decides in an environment, and makes the summary the next baseline.
+fn run_in(workplace: &mut Workplace, day: &str, variables: &[(&'static str, &'static str)]) -> i32 {
+    workplace.variables = variables.to_vec();
+    let now = format!("{day}T12:00:00Z");
+    let arguments = [&["check", "--now", &now], &CHECK[..], &["baseline.json"]].concat();
+    let run = workplace.run(&arguments);
+    fs_err::rename(
+        workplace.path("security-gate-summary.json"),
+        workplace.path("baseline.json"),
+    )
+    .unwrap();
+    run.code
+}
+
+const MAIN: &[(&str, &str)] = &[
+    ("GITLAB_CI", "true"),
+    ("CI_COMMIT_REF_NAME", "main"),
+    ("CI_COMMIT_BRANCH", "main"),
+];
+
+#[test]
+fn what_was_new_and_blocked_is_not_let_in_by_another_run() {
+    let mut workplace = with_baseline(CLEAN, NEW_ONLY);
+    write(&workplace, "semgrep.json", &semgrep(&["ERROR"]));
+    for _ in 0..3 {
+        assert_eq!(run_in(&mut workplace, "2026-11-21", MAIN), 1);
+    }
+    // In another change it is not new: it came from there.
+    let other = &[("GITLAB_CI", "true"), ("CI_MERGE_REQUEST_IID", "7")];
+    assert_eq!(run_in(&mut workplace, "2026-11-21", other), 0);
+}
+
+#[test]
+fn the_end_of_an_exception_brings_back_what_was_new() {
+    let policy = format!(
+        "{NEW_ONLY}[[exception]]\nid = \"x\"\nreason = \"for a day\"\nexpires = 2026-11-21\nwhere = {{ rule = \"conf.*\" }}\n"
+    );
+    let mut workplace = with_baseline(CLEAN, &policy);
+    write(&workplace, "semgrep.json", &semgrep(&["ERROR"]));
+    assert_eq!(run_in(&mut workplace, "2026-11-20", MAIN), 0);
+    assert_eq!(run_in(&mut workplace, "2026-11-21", MAIN), 0);
+    assert_eq!(run_in(&mut workplace, "2026-11-22", MAIN), 1);
+    assert_eq!(run_in(&mut workplace, "2026-11-23", MAIN), 1);
+}
+
+#[test]
+fn a_baseline_of_the_future_is_none_to_rely_on() {
+    let policy = "[sla]\nhigh = 3\n[[rule]]\nid = \"overdue\"\nwhere = { overdue = true }\n";
+    let workplace = with_baseline(&semgrep(&["ERROR"]), policy);
+    let run = workplace.run(
+        &[
+            &["check", "--now", "2026-09-30T12:00:00Z"],
+            &CHECK[..],
+            &["baseline.json"],
+        ]
+        .concat(),
+    );
+    assert_eq!((run.code, verdict(&run)), (3, "incomplete"));
+    assert!(reasons(&run).contains("the baseline is of the future, 2026-10-01T12:00:00Z"));
+}
+
+#[test]
+fn a_severity_cannot_rise_unseen_by_way_of_unknown() {
+    let policy = "[[rule]]\nid = \"any\"\n[[exception]]\nid = \"x\"\nreason = \"low\"\ndecided = 2026-09-01\nexpires = 2027-11-21\nwhere = { rule = \"conf.*\" }\n";
+    let mut workplace = with_baseline(&semgrep(&["LOW"]), policy);
+    write(&workplace, "semgrep.json", &semgrep(&["LOW"]));
+    assert_eq!(run_in(&mut workplace, "2026-11-20", MAIN), 0);
+    // Unknown counts as high.
+    for severity in ["SEVERE", "CRITICAL", "LOW"] {
+        write(&workplace, "semgrep.json", &semgrep(&[severity]));
+        assert_eq!(run_in(&mut workplace, "2026-11-21", MAIN), 1, "{severity}");
+    }
+}
+
+#[test]
+fn what_is_mended_in_a_file_and_made_in_another_is_new() {
+    let scanned = |report: &str| {
+        report.replace(
+            r#""scanned":["src/a.py"]"#,
+            r#""scanned":["src/a.py","src/b.py"]"#,
+        )
+    };
+    let before = semgrep(&["ERROR"]).replace(r#""severity""#, r#""lines":"eval(x)","severity""#);
+    let workplace = with_baseline(&before, NEW_ONLY);
+    let after = before.replace("\"path\":\"src/a.py\"", "\"path\":\"src/b.py\"");
+    write(&workplace, "semgrep.json", &scanned(&after));
+    assert_eq!(check(&workplace).code, 1);
+    // The file is gone.
+    write(
+        &workplace,
+        "semgrep.json",
+        &after.replace(r#""scanned":["src/a.py"]"#, r#""scanned":["src/b.py"]"#),
+    );
+    assert_eq!(check(&workplace).code, 0);
+}

@@ -24,7 +24,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("upgrade", &[]),
     ("finding", &["fingerprint"]),
     ("issue", &["finding", "fingerprint"]),
-    ("report", &["finding"]),
+    ("report", &["finding", "fingerprint"]),
     ("scanner", &["finding"]),
     (
         "parser",

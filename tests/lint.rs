@@ -143,6 +143,7 @@ fn verdict(policy: &Policy, reports: &[Report], today: &str) -> (Verdict, Vec<St
         now: format!("{today}T00:00:00Z").parse().unwrap(),
         workspace: None,
         authors: &[],
+        change: None,
         knowledge: Knowledge::default(),
     };
     let decision = decide(policy, reports, circumstances);

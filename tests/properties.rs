@@ -51,6 +51,7 @@ const ON_TODAY: Circumstances<'_> = Circumstances {
     now: Timestamp::constant(1_795_262_400, 0),
     workspace: None,
     authors: &[],
+    change: None,
     knowledge: NOTHING,
 };
 const LANES: [&str; 3] = ["mainline-sast", "mainline-sca", "extra"];

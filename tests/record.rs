@@ -214,6 +214,7 @@ fn then<'a>(policy: &'a Policy, reports: &'a [Report], knowledge: Knowledge<'a>)
         now: at(NOW),
         workspace: Some("/builds/acme/shop"),
         authors: &[],
+        change: None,
         knowledge,
     };
     decide(policy, reports, circumstances)

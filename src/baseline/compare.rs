@@ -1,10 +1,12 @@
 //! Holds the findings of today against what was known.
 //!
-//! First by fingerprint: it has an ordinal, so that the fourth copy of a known
-//! bug is new. What is left over on both sides is compared by content: in the
-//! same file it was reformatted; in another it moved, if the old file is gone
-//! and the new one was not there. So a further copy is new, and so is what is
-//! mended in one file and made in another.
+//! Lane by lane: what is known in one context is new in another. First by
+//! fingerprint: it has an ordinal, so that the fourth copy of a known bug is new.
+//! What is left over on both sides is compared by content: in the same file it
+//! was reformatted; in another it moved, if the old file is gone and the new one
+//! was not there. So a further copy is new, and so is what is mended in one file
+//! and made in another, where the scan says which files there are; where it does
+//! not, a file without findings is taken to be gone.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
@@ -12,29 +14,33 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::{Baseline, Entry, Raised, place};
+use super::{Baseline, Entry, Held, Raised, place};
 use crate::finding::{Finding, Severity};
 use crate::fingerprint::{ContentDigest, Fingerprint, stable_path};
+use crate::report::Files;
 
 /// A finding of today, as far as matching asks about it.
 #[derive(Debug, Clone, Copy)]
 pub struct Current<'a> {
+    /// The lane of its report.
+    pub lane: &'a str,
     /// The scanner that found it.
     pub scanner: &'a str,
     /// Its identity.
     pub fingerprint: Fingerprint,
     /// What stays of it when its file is renamed or reformatted.
     pub content: Option<ContentDigest>,
-    /// How bad it is.
+    /// How bad it is, or what its unknown severity counts as.
     pub severity: Severity,
     /// The file or the site that it is in.
     pub place: Option<&'a str>,
 }
 
 impl<'a> Current<'a> {
-    /// What a scanner found.
-    pub fn new(scanner: &'a str, finding: &'a Finding) -> Self {
+    /// What a scanner found in a lane.
+    pub fn new(lane: &'a str, scanner: &'a str, finding: &'a Finding) -> Self {
         Self {
+            lane,
             scanner,
             fingerprint: finding.fingerprint,
             content: finding.content,
@@ -48,6 +54,7 @@ impl<'a> From<&'a Entry> for Current<'a> {
     /// What was known at some time, held against what was known before.
     fn from(entry: &'a Entry) -> Self {
         Self {
+            lane: &entry.lane,
             scanner: &entry.scanner,
             fingerprint: entry.fingerprint,
             content: entry.content,
@@ -57,13 +64,31 @@ impl<'a> From<&'a Entry> for Current<'a> {
     }
 }
 
+/// Where somebody looked today.
+#[derive(Debug, Default)]
+pub struct Looked<'a> {
+    /// The lanes and scanners, in this order, with a sound report.
+    pub at: BTreeSet<(&'a str, &'a str)>,
+    /// The files that scanners looked at, by lane and scanner, where they say it.
+    pub files: Vec<(&'a str, &'a str, &'a Files)>,
+}
+
+impl Looked<'_> {
+    fn at_file(&self, lane: &str, scanner: &str, path: &str) -> bool {
+        let mut files = self.files.iter();
+        files.any(|(of_lane, of_scanner, files)| {
+            (*of_lane, *of_scanner) == (lane, scanner) && files.contain(path)
+        })
+    }
+}
+
 /// What became of a baseline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comparison {
     /// For each finding of today, in their order.
     pub histories: Vec<History>,
     /// For each entry of the baseline, in the order of [`Baseline::entries`].
-    /// Entries of one fingerprint share theirs.
+    /// Entries of one fingerprint and lane share theirs.
     pub fates: Vec<Fate>,
 }
 
@@ -72,6 +97,8 @@ pub struct Comparison {
 pub struct History {
     /// Whether the baseline does not know it.
     pub new: bool,
+    /// Whether it stays new though the baseline knows it; see [`Held`].
+    pub held: bool,
     /// The day, in UTC, on which it was first seen. A copy of something known is new,
     /// and as old as what it copies.
     pub first_seen: Date,
@@ -90,7 +117,7 @@ pub struct History {
 pub enum Fate {
     /// It is still there.
     Unchanged,
-    /// It is gone from all lanes that had it, and all of them were looked at.
+    /// It is gone from its lane, which was looked at.
     Fixed,
     /// It was not seen, and not looked for either.
     NotLookedAt,
@@ -110,23 +137,24 @@ impl Comparison {
     }
 }
 
-/// Holds the findings of today against the baseline. `looked_at` are the lanes
-/// and scanners, in this order, with a sound report today.
+/// Holds the findings of today against the baseline. `change` is what is decided
+/// about, by its [name](super::change).
 ///
 /// The order of the findings makes no difference, and neither does how often one
 /// fingerprint is among them.
 pub fn compare<'a>(
     baseline: &'a Baseline,
     current: &[Current<'a>],
-    looked_at: &BTreeSet<(&str, &str)>,
+    looked: &Looked<'_>,
+    change: Option<&str>,
     today: Date,
 ) -> Comparison {
     let known = Identities::of(baseline);
     let mut seen = vec![false; known.0.len()];
     let mut matched = Vec::with_capacity(current.len());
-    let by_fingerprint = known.by_fingerprint();
+    let by_key = known.by_key();
     for subject in current {
-        let identity = by_fingerprint.get(&subject.fingerprint).copied();
+        let identity = by_key.get(&subject.key()).copied();
         if let Some(seen) = identity.and_then(|identity| seen.get_mut(identity)) {
             *seen = true;
         }
@@ -138,7 +166,7 @@ pub fn compare<'a>(
         .iter()
         .enumerate()
         .zip(&seen)
-        .filter(|((_, entries), seen)| !**seen && are_looked_at(entries, looked_at))
+        .filter(|((_, entries), seen)| !**seen && are_looked_at(entries, looked))
         .filter_map(|((identity, entries), _)| Left::known(identity, entries, &mut stable))
         .collect();
     let moved = match left.is_empty() {
@@ -148,6 +176,7 @@ pub fn compare<'a>(
             left_of(current, &matched, &mut stable),
             baseline,
             current,
+            looked,
         ),
     };
     for (_, old) in &moved {
@@ -163,7 +192,7 @@ pub fn compare<'a>(
                 identity: *identity,
                 is_renamed: false,
             }),
-            None => moved.get(&subject.fingerprint).copied(),
+            None => moved.get(&subject.key()).copied(),
         };
         let entries = old.and_then(|old| known.0.get(old.identity).copied());
         let past = match identity {
@@ -171,9 +200,11 @@ pub fn compare<'a>(
             None => kin.of(subject),
         };
         let entries = entries.into_iter().flatten();
+        let held = old.is_some() && entries.clone().all(|entry| entry.is_held(change));
         let old_place = entries.clone().find_map(|entry| entry.place.as_ref());
         History {
             new: old.is_none(),
+            held,
             first_seen: past.first_seen.map_or(today, |date| date.min(today)),
             raised: past.raised(subject.severity, today),
             severity_before: entries.map(|entry| entry.severity).min(),
@@ -185,7 +216,7 @@ pub fn compare<'a>(
     let fates = known.0.iter().zip(&seen).flat_map(|(entries, seen)| {
         let fate = match seen {
             true => Fate::Unchanged,
-            false if are_looked_at(entries, looked_at) => Fate::Fixed,
+            false if are_looked_at(entries, looked) => Fate::Fixed,
             false => Fate::NotLookedAt,
         };
         std::iter::repeat_n(fate, entries.len())
@@ -196,30 +227,59 @@ pub fn compare<'a>(
     }
 }
 
-/// The entries of each fingerprint, by fingerprint; none is empty.
+/// What tells findings apart: their lane and identity.
+type Key<'a> = (&'a str, Fingerprint);
+
+impl<'a> Current<'a> {
+    fn key(&self) -> Key<'a> {
+        (self.lane, self.fingerprint)
+    }
+
+    fn traits(&self) -> impl Iterator<Item = Trait<'a>> + use<'a> {
+        let content = self
+            .content
+            .map(|content| Trait::Content(self.scanner, content));
+        std::iter::once(Trait::Identity(self.fingerprint)).chain(content)
+    }
+}
+
+impl Entry {
+    /// Whether it stays new to who decides about this change.
+    fn is_held(&self, change: Option<&str>) -> bool {
+        match &self.held {
+            None => false,
+            Some(Held::Excused) => true,
+            // Who does not know may be the same.
+            Some(Held::Blocking(of)) => match (of, change) {
+                (Some(of), Some(change)) => **of == *change,
+                _ => true,
+            },
+        }
+    }
+}
+
+/// The entries of each fingerprint in a lane; none is empty.
 struct Identities<'b>(Vec<&'b [Entry]>);
 
 impl<'b> Identities<'b> {
     fn of(baseline: &'b Baseline) -> Self {
         let entries = &baseline.entries;
-        Self(
-            entries
-                .chunk_by(|a, b| a.fingerprint == b.fingerprint)
-                .collect(),
-        )
+        let of_one = |a: &Entry, b: &Entry| a.fingerprint == b.fingerprint && a.lane == b.lane;
+        Self(entries.chunk_by(of_one).collect())
     }
 
-    fn by_fingerprint(&self) -> HashMap<Fingerprint, usize> {
-        let first =
-            |(index, entries): (usize, &&[Entry])| Some((entries.first()?.fingerprint, index));
+    fn by_key(&self) -> HashMap<Key<'b>, usize> {
+        let first = |(index, entries): (usize, &&'b [Entry])| {
+            let entry = entries.first()?;
+            Some(((&*entry.lane, entry.fingerprint), index))
+        };
         self.0.iter().enumerate().filter_map(first).collect()
     }
 }
 
-fn are_looked_at(entries: &[Entry], looked_at: &BTreeSet<(&str, &str)>) -> bool {
-    entries
-        .iter()
-        .all(|entry| looked_at.contains(&(&*entry.lane, &*entry.scanner)))
+fn are_looked_at(entries: &[Entry], looked: &Looked<'_>) -> bool {
+    let mut entries = entries.iter();
+    entries.all(|entry| looked.at.contains(&(&*entry.lane, &*entry.scanner)))
 }
 
 /// What is known of a finding's past.
@@ -243,10 +303,18 @@ impl Past {
             raised,
             ..
         } = entry;
+        self.and(Self {
+            first_seen: Some(*first_seen),
+            worst: Some(*severity),
+            raised: *raised,
+        })
+    }
+
+    fn and(self, other: Self) -> Self {
         Self {
-            first_seen: self.first_seen.into_iter().chain([*first_seen]).min(),
-            worst: self.worst.into_iter().chain([*severity]).min(),
-            raised: self.raised.max(*raised),
+            first_seen: self.first_seen.into_iter().chain(other.first_seen).min(),
+            worst: self.worst.into_iter().chain(other.worst).min(),
+            raised: self.raised.max(other.raised),
         }
     }
 
@@ -258,10 +326,17 @@ impl Past {
     }
 }
 
-/// The past of what has a new fingerprint: that of all that had its content,
-/// wherever they were. Which of them it is depends on what else was found, and
-/// one more finding must never make another one younger.
-struct Kin<'a>(HashMap<(&'a str, ContentDigest), Past>);
+/// The past of what its lane did not have: that of all that had its identity or
+/// its content, wherever they were. Which of them it is depends on what else was
+/// found, and one more finding must never make another one younger.
+struct Kin<'a>(HashMap<Trait<'a>, Past>);
+
+/// What makes findings alike.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Trait<'a> {
+    Identity(Fingerprint),
+    Content(&'a str, ContentDigest),
+}
 
 impl<'a> Kin<'a> {
     fn new(baseline: &'a Baseline, current: &[Current<'a>], matched: &[Option<usize>]) -> Self {
@@ -269,29 +344,25 @@ impl<'a> Kin<'a> {
             .iter()
             .zip(matched)
             .filter(|(_, matched)| matched.is_none());
-        let keys = unmatched.filter_map(|(subject, _)| {
-            let key = (subject.scanner, subject.content?);
-            Some((key, Past::default()))
-        });
-        let mut pasts: HashMap<_, _> = keys.collect();
+        let traits = unmatched.flat_map(|(subject, _)| subject.traits());
+        let mut pasts: HashMap<_, _> = traits.map(|key| (key, Past::default())).collect();
         let entries = match pasts.is_empty() {
             true => &[],
             false => baseline.entries.as_slice(),
         };
         for entry in entries {
-            if let Some(content) = entry.content
-                && let Some(past) = pasts.get_mut(&(&*entry.scanner, content))
-            {
-                *past = past.with(entry);
+            for key in Current::from(entry).traits() {
+                if let Some(past) = pasts.get_mut(&key) {
+                    *past = past.with(entry);
+                }
             }
         }
         Self(pasts)
     }
 
     fn of(&self, subject: &Current<'_>) -> Past {
-        let content = subject.content;
-        let past = content.and_then(|content| self.0.get(&(subject.scanner, content)));
-        past.copied().unwrap_or_default()
+        let pasts = subject.traits().filter_map(|key| self.0.get(&key));
+        pasts.fold(Past::default(), |past, other| past.and(*other))
     }
 }
 
@@ -321,6 +392,7 @@ struct Old {
 /// order decides which of several like ones are taken to be one.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Left<'a, T> {
+    lane: &'a str,
     scanner: &'a str,
     content: ContentDigest,
     place: Option<Rc<str>>,
@@ -329,9 +401,13 @@ struct Left<'a, T> {
 
 impl<T> Left<'_, T> {
     /// Whether it is in a file that is not among these.
-    fn is_outside(&self, places: &HashSet<(&str, Rc<str>)>) -> bool {
+    fn is_outside(&self, places: &HashSet<(&str, &str, Rc<str>)>) -> bool {
         let place = self.place.as_ref().map(Rc::clone);
-        place.is_some_and(|place| !places.contains(&(self.scanner, place)))
+        place.is_some_and(|place| !places.contains(&(self.lane, self.scanner, place)))
+    }
+
+    fn place_is(&self, wanted: impl Fn(&str) -> bool) -> bool {
+        self.place.as_deref().is_some_and(wanted)
     }
 }
 
@@ -341,6 +417,7 @@ impl<'b> Left<'b, usize> {
             .iter()
             .find_map(|entry| Some((entry, entry.content?)))?;
         Some(Self {
+            lane: &entry.lane,
             scanner: &entry.scanner,
             content,
             place: entry.place.as_deref().map(|place| stable.of(place)),
@@ -354,7 +431,7 @@ fn left_of<'a>(
     current: &[Current<'a>],
     matched: &[Option<usize>],
     stable: &mut Stable<'a>,
-) -> Vec<Left<'a, Fingerprint>> {
+) -> Vec<Left<'a, Key<'a>>> {
     let unmatched = current
         .iter()
         .zip(matched)
@@ -362,10 +439,11 @@ fn left_of<'a>(
     let mut left: Vec<_> = unmatched
         .filter_map(|(subject, _)| {
             Some(Left {
+                lane: subject.lane,
                 scanner: subject.scanner,
                 content: subject.content?,
                 place: subject.place.map(|place| stable.of(place)),
-                identity: subject.fingerprint,
+                identity: subject.key(),
             })
         })
         .collect();
@@ -377,23 +455,25 @@ fn left_of<'a>(
 
 /// Which entries the identities that are left over are, with neither taken twice:
 /// in the same file, else in one that has moved, rather under its old name.
-fn moves(
+fn moves<'a>(
     mut known: Vec<Left<'_, usize>>,
-    mut left: Vec<Left<'_, Fingerprint>>,
+    mut left: Vec<Left<'a, Key<'a>>>,
     baseline: &Baseline,
     current: &[Current<'_>],
-) -> Vec<(Fingerprint, Old)> {
+    looked: &Looked<'_>,
+) -> Vec<(Key<'a>, Old)> {
     known.sort_unstable();
     let mut found = pair(&mut known, &mut left, false, |place| place);
     if known.is_empty() || left.is_empty() {
         return found;
     }
-    let before = baseline.entries.iter();
-    let before =
-        places(before.filter_map(|entry| Some((&*entry.scanner, entry.place.as_deref()?))));
-    let now = current.iter();
-    let now = places(now.filter_map(|subject| Some((subject.scanner, subject.place?))));
-    known.retain(|known| known.is_outside(&now));
+    let before = baseline.entries.iter().map(Current::from);
+    let before = places(before);
+    let now = places(current.iter().copied());
+    known.retain(|known| {
+        known.is_outside(&now)
+            && !known.place_is(|path| looked.at_file(known.lane, known.scanner, path))
+    });
     left.retain(|left| left.is_outside(&before));
     found.extend(pair(&mut known, &mut left, true, |place| {
         place?.rsplit('/').next()
@@ -402,22 +482,32 @@ fn moves(
     found
 }
 
-/// Takes out the pairs that share scanner, content, and what `part` makes of
-/// their places.
-fn pair(
+/// Takes out the pairs that share lane, scanner, content, and what `part` makes
+/// of their places.
+fn pair<'a>(
     known: &mut Vec<Left<'_, usize>>,
-    left: &mut Vec<Left<'_, Fingerprint>>,
+    left: &mut Vec<Left<'a, Key<'a>>>,
     is_renamed: bool,
     part: fn(Option<&str>) -> Option<&str>,
-) -> Vec<(Fingerprint, Old)> {
+) -> Vec<(Key<'a>, Old)> {
     let mut by_key = HashMap::<_, VecDeque<_>>::new();
     for known in known.iter() {
-        let key = (known.scanner, known.content, part(known.place.as_deref()));
+        let key = (
+            known.lane,
+            known.scanner,
+            known.content,
+            part(known.place.as_deref()),
+        );
         by_key.entry(key).or_default().push_back(known.identity);
     }
     let mut found = Vec::new();
     for left in left.iter() {
-        let key = (left.scanner, left.content, part(left.place.as_deref()));
+        let key = (
+            left.lane,
+            left.scanner,
+            left.content,
+            part(left.place.as_deref()),
+        );
         let identity = by_key.get_mut(&key).and_then(VecDeque::pop_front);
         let old = identity.map(|identity| Old {
             identity,
@@ -425,7 +515,7 @@ fn pair(
         });
         found.extend(old.map(|old| (left.identity, old)));
     }
-    let new: HashSet<_> = found.iter().map(|(fingerprint, _)| *fingerprint).collect();
+    let new: HashSet<_> = found.iter().map(|(key, _)| *key).collect();
     left.retain(|left| !new.contains(&left.identity));
     let taken: HashSet<_> = found.iter().map(|(_, old)| old.identity).collect();
     known.retain(|known| !taken.contains(&known.identity));
@@ -433,11 +523,13 @@ fn pair(
 }
 
 /// The places that there are findings in, each made comparable only once.
-fn places<'a>(places: impl Iterator<Item = (&'a str, &'a str)>) -> HashSet<(&'a str, Rc<str>)> {
+fn places<'a>(findings: impl Iterator<Item = Current<'a>>) -> HashSet<(&'a str, &'a str, Rc<str>)> {
     let mut stable = Stable::default();
+    let places =
+        findings.filter_map(|finding| Some((finding.lane, finding.scanner, finding.place?)));
     let distinct: HashSet<_> = places.collect();
     distinct
         .into_iter()
-        .map(|(scanner, place)| (scanner, stable.of(place)))
+        .map(|(lane, scanner, place)| (lane, scanner, stable.of(place)))
         .collect()
 }

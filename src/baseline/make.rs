@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::compare::{Comparison, Current, compare};
+use super::compare::{Comparison, Current, Looked, compare};
 use super::{Baseline, Entry, Source, place};
 use crate::report::{Health, Report};
 
@@ -36,6 +36,7 @@ impl Baseline {
                 rule_id: finding.rule_id.as_str().into(),
                 title: finding.title.as_str().into(),
                 severity: finding.severity,
+                held: None,
                 first_seen: day(time),
                 raised: None,
                 place: place(&finding.location).map(Arc::from),
@@ -65,7 +66,11 @@ impl Baseline {
     /// today is its own day.
     pub fn compare(&self, earlier: &Self) -> Comparison {
         let current: Vec<_> = self.entries.iter().map(Current::from).collect();
-        compare(earlier, &current, &self.all_looked_at(), day(self.time))
+        let looked = Looked {
+            at: self.all_looked_at(),
+            files: Vec::new(),
+        };
+        compare(earlier, &current, &looked, None, day(self.time))
     }
 }
 

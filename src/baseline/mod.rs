@@ -20,7 +20,7 @@ mod make;
 mod read;
 mod write;
 
-pub use compare::{Comparison, Current, Fate, History, compare};
+pub use compare::{Comparison, Current, Fate, History, Looked, compare};
 pub use read::BaselineError;
 
 /// The name and version of the compact form.
@@ -52,7 +52,7 @@ pub struct Source {
 }
 
 /// A finding that was known in a lane, whatever its status was: accepted and
-/// suppressed findings are known, too.
+/// suppressed findings are known, too, but for what is [`Held`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Its identity.
@@ -67,8 +67,10 @@ pub struct Entry {
     pub rule_id: Arc<str>,
     /// One line for people.
     pub title: Arc<str>,
-    /// How bad it was.
+    /// How bad it was, or what its unknown severity counted as.
     pub severity: Severity,
+    /// Why it stays new.
+    pub held: Option<Held>,
     /// The day, in UTC, of the first summary that had it in any lane.
     pub first_seen: Date,
     /// The last time that its severity rose.
@@ -77,6 +79,24 @@ pub struct Entry {
     pub place: Option<Arc<str>>,
     /// Where it was, in words.
     pub location: Box<str>,
+}
+
+/// Why a finding stays new that was new already: nobody ever let it in.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Held {
+    /// It kept the release from going on, in this change where that is known. To
+    /// decide about the same change again must not let it in.
+    Blocking(Option<Arc<str>>),
+    /// An exception accepted it, or it was suppressed or not affected: it did not
+    /// count, and does as soon as that ends.
+    Excused,
+}
+
+/// What a branch, or a merge request into it, is called where it is to be known
+/// again. `branch` and `merge_request` are as the CI system has them.
+pub fn change(branch: Option<&str>, merge_request: Option<&str>) -> Option<String> {
+    let merge_request = merge_request.map(|number| format!("merge request {number}"));
+    merge_request.or_else(|| branch.map(|branch| format!("branch {branch}")))
 }
 
 /// That a finding became worse between two summaries.
@@ -108,6 +128,8 @@ impl Baseline {
                 first.severity = first.severity.min(next.severity);
                 first.raised = first.raised.max(next.raised);
                 first.first_seen = first.first_seen.min(next.first_seen);
+                // What one of them let in is in.
+                first.held = first.held.take().and(next.held.take());
                 first.content = first.content.or(next.content);
             }
             is_same
@@ -173,7 +195,7 @@ impl Baseline {
             .collect()
     }
 
-    /// How many findings were known, each once in whatever lanes it was.
+    /// How many findings there were, each once in whatever lanes it was.
     pub fn count(&self) -> usize {
         let of_one = |a: &Entry, b: &Entry| a.fingerprint == b.fingerprint;
         self.entries.chunk_by(of_one).count()

@@ -13,8 +13,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
-use super::{Baseline, Entry, Raised, SCHEMA, SUMMARY_SCHEMA, Source, place};
+use super::{Baseline, Entry, Held, Raised, SCHEMA, SUMMARY_SCHEMA, Source, change, place};
 use crate::artifact::{ArtifactError, Window};
 use crate::finding::{Location, Severity};
 use crate::fingerprint::{ContentDigest, Fingerprint};
@@ -58,6 +59,21 @@ struct Row<'a> {
     #[serde(borrow)]
     title: Cow<'a, str>,
     severity: Severity,
+    /// What an unknown severity counted as; in summaries.
+    #[serde(default)]
+    counts_as: Option<Severity>,
+    /// In summaries.
+    #[serde(default)]
+    new: Option<bool>,
+    /// In summaries.
+    #[serde(borrow, default)]
+    status: Option<Cow<'a, str>>,
+    /// In summaries.
+    #[serde(default)]
+    breaks: Vec<IgnoredAny>,
+    /// In the compact form.
+    #[serde(borrow, default)]
+    held: Option<HeldRow<'a>>,
     #[serde(borrow, default)]
     first_seen: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
@@ -67,6 +83,23 @@ struct Row<'a> {
     /// In the compact form, whose location is for people.
     #[serde(borrow, default)]
     path: Option<Cow<'a, str>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum HeldRow<'a> {
+    #[serde(borrow)]
+    Blocking(Option<Cow<'a, str>>),
+    Excused,
+}
+
+/// What a summary was about.
+#[derive(Deserialize)]
+struct ContextRow<'a> {
+    #[serde(borrow, default)]
+    branch: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    merge_request: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize)]
@@ -127,6 +160,8 @@ struct Reading {
     sources: Option<BTreeSet<Source>>,
     lanes: Option<BTreeMap<Arc<str>, BTreeSet<Arc<str>>>>,
     entries: Option<Vec<Entry>>,
+    /// What the summary was about.
+    change: Option<Arc<str>>,
     /// The entries whose rows do not say when they were first seen.
     undated: Vec<usize>,
 }
@@ -165,6 +200,13 @@ impl Baseline {
         for index in reading.undated {
             if let Some(entry) = entries.get_mut(index) {
                 entry.first_seen = today;
+            }
+        }
+        if let (Format::Summary, Some(change)) = (format, reading.change) {
+            for entry in &mut entries {
+                if let Some(Held::Blocking(of)) = &mut entry.held {
+                    *of = Some(Arc::clone(&change));
+                }
             }
         }
         if let Some(entry) = entries.iter().find(|entry| entry.first_seen > today) {
@@ -212,6 +254,12 @@ impl Reading {
                 let time = json.value::<Cow<'_, str>>()?.parse::<Timestamp>();
                 let error = "`time` is no time such as `2026-11-21T10:00:00Z`";
                 self.time = Some(time.map_err(|_| json.error(error))?);
+                Ok(())
+            }
+            ("context", Some(Format::Summary)) => {
+                let row = json.value::<ContextRow<'_>>()?;
+                let change = change(row.branch.as_deref(), row.merge_request.as_deref());
+                self.change = change.map(|change| self.texts.share(&change));
                 Ok(())
             }
             ("reports", Some(Format::Summary)) => {
@@ -278,6 +326,16 @@ impl Row<'_> {
             }),
             None => None,
         };
+        let is_excused = self.status.is_some_and(|status| status != "open");
+        let held = match (self.held, self.new) {
+            (Some(HeldRow::Blocking(change)), _) => {
+                Some(Held::Blocking(change.map(|change| texts.share(&change))))
+            }
+            (Some(HeldRow::Excused), _) => Some(Held::Excused),
+            (None, Some(true)) if is_excused => Some(Held::Excused),
+            (None, Some(true)) if !self.breaks.is_empty() => Some(Held::Blocking(None)),
+            (None, _) => None,
+        };
         let (in_words, in_place) = match &self.location {
             Place::Words(words) => (words.to_string(), self.path.as_deref()),
             Place::Location(location) => (location.to_string(), place(location)),
@@ -289,7 +347,8 @@ impl Row<'_> {
             lane: texts.share(&self.lane),
             rule_id: texts.share(&self.rule_id),
             title: texts.share(&self.title),
-            severity: self.severity,
+            severity: self.counts_as.unwrap_or(self.severity),
+            held,
             first_seen: self.first_seen.as_deref().map_or(Ok(Date::MIN), date)?,
             raised,
             place: in_place.map(|place| texts.share(place)),

@@ -2,6 +2,7 @@ use super::*;
 use crate::artifact::Window;
 use crate::finding::{Category, Finding};
 use crate::parser::by_name;
+use crate::report::Files;
 
 const SCANNER: &str = "bandit";
 
@@ -93,10 +94,13 @@ fn today() -> Date {
 fn compare_with(baseline: &Baseline, findings: &[Finding], lanes: &[&str]) -> Comparison {
     let current: Vec<_> = findings
         .iter()
-        .map(|finding| Current::new(SCANNER, finding))
+        .map(|finding| Current::new("a", SCANNER, finding))
         .collect();
-    let looked_at = lanes.iter().map(|lane| (*lane, SCANNER)).collect();
-    compare(baseline, &current, &looked_at, today())
+    let looked = Looked {
+        at: lanes.iter().map(|lane| (*lane, SCANNER)).collect(),
+        files: Vec::new(),
+    };
+    compare(baseline, &current, &looked, None, today())
 }
 
 /// Which of the findings are new, after those before.
@@ -230,7 +234,7 @@ fn a_file_that_moves_rather_keeps_its_name() {
 }
 
 #[test]
-fn an_identity_is_one_in_all_lanes() {
+fn an_identity_is_as_old_in_all_lanes_and_known_in_its_own() {
     let bug = finding("a.py", "f(x)");
     let rows = [
         row(&bug, "a", r#","first_seen":"2026-10-01""#),
@@ -242,9 +246,9 @@ fn an_identity_is_one_in_all_lanes() {
     let both = compare_with(&baseline, &[bug.clone(), bug], &["a"]);
     assert_eq!(both.histories[0].first_seen, day("2026-09-01"));
     assert_eq!(both.histories[0], both.histories[1]);
-    assert_eq!(both.fates, [Fate::Unchanged, Fate::Unchanged]);
+    assert_eq!(both.fates, [Fate::Unchanged, Fate::NotLookedAt]);
     let gone = compare_with(&baseline, &[], &["a"]);
-    assert_eq!(gone.fates, [Fate::NotLookedAt, Fate::NotLookedAt]);
+    assert_eq!(gone.fates, [Fate::Fixed, Fate::NotLookedAt]);
     let gone = compare_with(&baseline, &[], &["a", "b"]);
     assert_eq!(gone.with_fate(Fate::Fixed, &baseline).count(), 2);
 }
@@ -328,6 +332,88 @@ fn a_copy_is_new_and_as_old_as_what_it_copies() {
     let other = finding("src/a.py", "g(x)");
     assert_eq!(first_seen(&[moved.clone(), other]), (true, before));
     assert_eq!(first_seen(&[moved, bug.clone()]), (true, before));
+}
+
+#[test]
+fn what_is_known_in_one_lane_is_new_in_another() {
+    let bug = finding("a.py", "f(x)");
+    let rows = [row(&bug, "b", r#","first_seen":"2026-09-01""#)];
+    let baseline = read(&summary("2026-11-01", &rows)).unwrap();
+    let comparison = compare_with(&baseline, &[bug, finding("z.py", "f(x)")], &["a", "b"]);
+    for history in &comparison.histories {
+        assert!(history.new);
+        assert_eq!(history.first_seen, day("2026-09-01"));
+    }
+    assert_eq!(comparison.fates, [Fate::Fixed]);
+}
+
+#[test]
+fn what_nobody_let_in_is_held() {
+    let bug = finding("a.py", "f(x)");
+    let held = |more: &str, change: Option<&str>| {
+        let row = row(&bug, "a", "").replacen(r#","status":"open""#, more, 1);
+        let text = summary("2026-11-01", &[row]);
+        let text = text.replacen(
+            r#""time""#,
+            r#""context":{"branch":"main","merge_request":null},"time""#,
+            1,
+        );
+        let baseline = read(&text).unwrap();
+        let compact = read(&written(&baseline)).unwrap();
+        assert_eq!(baseline.entries(), compact.entries());
+        let current = [Current::new("a", SCANNER, &bug)];
+        let looked = Looked::default();
+        let comparison = compare(&compact, &current, &looked, change, today());
+        let history = &comparison.histories[0];
+        assert!(!history.new);
+        history.held
+    };
+    let (main, other) = (Some("branch main"), Some("merge request 7"));
+    for (more, in_main, elsewhere, unknown) in [
+        (r#","status":"open""#, false, false, false),
+        (r#","new":false,"status":"accepted""#, false, false, false),
+        (
+            r#","new":false,"status":"open","breaks":["a"]"#,
+            false,
+            false,
+            false,
+        ),
+        (r#","new":true,"status":"open""#, false, false, false),
+        (
+            r#","new":true,"status":"open","breaks":["a"]"#,
+            true,
+            false,
+            true,
+        ),
+        (r#","new":true,"status":"accepted""#, true, true, true),
+        (r#","new":true,"status":"not-affected""#, true, true, true),
+        (r#","new":true,"status":"suppressed""#, true, true, true),
+    ] {
+        let found = [held(more, main), held(more, other), held(more, None)];
+        assert_eq!(found, [in_main, elsewhere, unknown], "{more}");
+    }
+}
+
+#[test]
+fn a_file_that_was_looked_at_has_not_moved() {
+    let [mended, anew] = ["src/a.py", "src/b.py"].map(|path| finding(path, "f(x)"));
+    let baseline = known(&[mended]);
+    let current = [Current::new("a", SCANNER, &anew)];
+    for (files, expected) in [
+        (&["src/b.py"][..], false),
+        (&["./src/a.py", "src/b.py"], true),
+    ] {
+        let mut listed = Files::default();
+        for file in files {
+            listed.add(file);
+        }
+        let looked = Looked {
+            at: BTreeSet::from([("a", SCANNER)]),
+            files: vec![("a", SCANNER, &listed)],
+        };
+        let comparison = compare(&baseline, &current, &looked, None, today());
+        assert_eq!(comparison.histories[0].new, expected, "{files:?}");
+    }
 }
 
 #[test]

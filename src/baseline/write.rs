@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Baseline, Entry, SCHEMA};
+use super::{Baseline, Entry, Held, SCHEMA};
 use crate::finding::Severity;
 
 #[derive(Serialize)]
@@ -24,12 +24,30 @@ struct Row<'a> {
     rule_id: &'a str,
     title: &'a str,
     severity: Severity,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held: Option<HeldRow<'a>>,
     first_seen: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     raised: Option<RaisedRow>,
     location: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     path: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum HeldRow<'a> {
+    Blocking(Option<&'a str>),
+    Excused,
+}
+
+impl<'a> From<&'a Held> for HeldRow<'a> {
+    fn from(held: &'a Held) -> Self {
+        match held {
+            Held::Blocking(change) => Self::Blocking(change.as_deref()),
+            Held::Excused => Self::Excused,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -48,6 +66,7 @@ impl<'a> From<&'a Entry> for Row<'a> {
             rule_id: &entry.rule_id,
             title: &entry.title,
             severity: entry.severity,
+            held: entry.held.as_ref().map(HeldRow::from),
             first_seen: entry.first_seen.to_string(),
             raised: entry.raised.map(|raised| RaisedRow {
                 from: raised.from,

@@ -12,6 +12,7 @@ use super::intake::{self, Intake, Reading};
 use super::knowledge::{Files, Library};
 use super::output::Console;
 use super::{Global, Surroundings, load_policy};
+use crate::baseline::change;
 use crate::policy::Policy;
 use crate::policy::decide::{Circumstances, Decision, decide};
 use crate::policy::load::BUILTIN_PREFIX;
@@ -50,6 +51,7 @@ pub(super) fn this_second() -> Timestamp {
 #[derive(Debug)]
 pub(super) struct Setting {
     pub(super) context: Context,
+    change: Option<String>,
     options: crate::parser::Options,
     library: Library,
     now: Timestamp,
@@ -79,6 +81,7 @@ impl Matters {
     pub(super) fn setting(&self) -> Setting {
         let Surroundings { context, options } = Surroundings::read();
         Setting {
+            change: change(context.branch.as_deref(), context.merge_request.as_deref()),
             context,
             options,
             library: self.files.read(),
@@ -142,6 +145,7 @@ impl Matter {
             now: setting.now,
             workspace: setting.options.workspace.as_deref(),
             authors: &setting.context.authors,
+            change: setting.change.as_deref(),
             knowledge: setting.library.knowledge(),
         };
         decide(&self.policy, &self.reports, circumstances)

@@ -12,7 +12,7 @@ use super::json::Json;
 use super::{Emitter, Format, Parse, ParseError, Parser};
 use crate::finding::{Category, Confidence, Finding, Location, Severity};
 use crate::fingerprint::{ContentDigest, Fingerprint, without_white_space};
-use crate::report::Scan;
+use crate::report::{Files, Scan};
 use crate::scanner::{self, Detail};
 
 pub(super) const PARSER: Parser = Parser {
@@ -297,6 +297,7 @@ struct Health {
     first_unread: Vec<(String, String)>,
     /// Files that were opened, those with errors too; absent without metrics.
     files: Option<u64>,
+    names: Files,
     /// The first of them, as many as may all have failed.
     first_files: Vec<String>,
     totals: Option<Totals>,
@@ -325,6 +326,7 @@ impl Health {
 
     fn add_file(&mut self, file: &str) {
         *self.files.get_or_insert(0) += 1;
+        self.names.add(file);
         if self.first_files.len() < Self::MOST_FILES {
             self.first_files.push(file.to_owned());
         }
@@ -373,6 +375,7 @@ impl Health {
         } else if !self.has_errors {
             scan.degrade("the report does not say whether all files were analysed");
         }
+        scan.files = self.files.map(|_| self.names);
         let Some(totals) = self.totals else {
             if self.files.is_some() {
                 scan.degrade("the report's metrics have no totals, so nothing tells whether results were left out");

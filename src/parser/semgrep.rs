@@ -15,7 +15,7 @@ use super::json::{Json, Kind};
 use super::{Emitter, Format, Parse, ParseError, Parser, url};
 use crate::finding::{Category, Confidence, Finding, Location, Severity};
 use crate::fingerprint::{ContentDigest, Fingerprint, without_white_space};
-use crate::report::Scan;
+use crate::report::{Files, Scan};
 use crate::scanner::{self, Detail};
 use crate::secret::SecretKey;
 
@@ -522,6 +522,7 @@ fn own_fingerprint(fingerprint: &str) -> Option<&str> {
 struct Health {
     /// Files; absent when the report has no list of them.
     scanned: Option<u64>,
+    files: Files,
     /// The first of them, as many as may all have failed.
     first_scanned: Vec<String>,
     /// Whether the scan as a whole failed, with Semgrep's words.
@@ -594,6 +595,7 @@ impl Health {
     fn add_scanned(&mut self, path: &str) {
         let count = self.scanned.get_or_insert(0);
         *count += 1;
+        self.files.add(path);
         if self.first_scanned.len() < Self::MOST_PATHS {
             self.first_scanned.push(path.to_owned());
         }
@@ -621,6 +623,7 @@ impl Health {
                 }
             }
         }
+        scan.files = self.scanned.map(|_| self.files);
         for (kind, subjects) in self.partial {
             scan.degrade(format!("{}: {subjects}", kind_in_words(&kind)));
         }

@@ -18,7 +18,7 @@ use super::notices::{Notices, Unanswered};
 use super::selector::{Needs, Subject};
 use super::told::Told;
 use super::{Action, Exception, FirstRun, Policy, Rule};
-use crate::baseline::{self, Comparison, Current};
+use crate::baseline::{self, Comparison, Current, Looked};
 use crate::enrichment::Vex;
 use crate::enrichment::vex::{self, Ruling};
 use crate::finding::{Finding, Location, Severity};
@@ -169,6 +169,8 @@ pub struct Circumstances<'a> {
     pub workspace: Option<&'a str>,
     /// Who made the change under test, by all names that are known.
     pub authors: &'a [String],
+    /// What is decided about, by its [name](baseline::change), where that is known.
+    pub change: Option<&'a str>,
     /// What is known besides the reports.
     pub knowledge: Knowledge<'a>,
 }
@@ -329,7 +331,7 @@ fn compare<'a>(
     let Some(baseline) = circumstances.knowledge.baseline.read() else {
         let new = match (policy.first_run?, dates.baseline) {
             // What it says is told; or else nobody knows.
-            (_, Given::Read(())) | (FirstRun::NoneNew, Given::Unusable(_)) => return None,
+            (_, Given::Read(_)) | (FirstRun::NoneNew, Given::Unusable(_)) => return None,
             (FirstRun::AllNew, _) => true,
             (FirstRun::NoneNew, _) => false,
         };
@@ -341,17 +343,28 @@ fn compare<'a>(
     };
     let current: Vec<_> = subjects
         .iter()
-        .map(|(_, subject)| Current::new(subject.scanner, subject.finding))
+        .map(|(_, subject)| Current {
+            severity: subject.severity,
+            ..Current::new(subject.lane, subject.scanner, subject.finding)
+        })
         .collect();
     let sound = reports
         .iter()
         .filter(|report| matches!(report.health(), Health::Complete | Health::Degraded));
-    let looked_at = sound
-        .filter_map(|report| Some((report.lane.as_str(), report.scan.as_ref().ok()?.scanner)))
-        .collect();
-    let comparison = baseline::compare(baseline, &current, &looked_at, circumstances.today());
+    let mut looked = Looked::default();
+    for report in sound {
+        if let Ok(scan) = &report.scan {
+            looked.at.insert((&report.lane, scan.scanner));
+            let files = scan.files.as_ref();
+            looked
+                .files
+                .extend(files.map(|files| (report.lane.as_str(), scan.scanner, files)));
+        }
+    }
+    let (change, today) = (circumstances.change, circumstances.today());
+    let comparison = baseline::compare(baseline, &current, &looked, change, today);
     for ((_, subject), history) in subjects.iter_mut().zip(&comparison.histories) {
-        subject.new = Some(history.new);
+        subject.new = Some(history.new || history.held);
         subject.first_seen = Some(history.first_seen);
         subject.raised = history.raised;
     }

@@ -109,6 +109,7 @@ impl Example {
             now,
             workspace: None,
             authors: &[],
+            change: None,
             knowledge: Knowledge::default(),
         };
         let today = circumstances.today();

@@ -77,8 +77,8 @@ pub struct Knowledge<'a> {
 /// relied on.
 #[derive(Debug, Clone, Default)]
 pub struct Dates<'a> {
-    /// Whether there was a baseline.
-    pub baseline: Given<'a, ()>,
+    /// When the baseline is of.
+    pub baseline: Given<'a, Timestamp>,
     /// When the catalogue is of.
     pub kev: Given<'a, Vec<Timestamp>>,
     /// When the exploit predictions are of.
@@ -92,7 +92,7 @@ impl Dates<'_> {
     pub(super) fn all_of(time: Timestamp) -> Self {
         let read = || Given::Read(vec![time]);
         Self {
-            baseline: Given::Read(()),
+            baseline: Given::Read(time),
             kev: read(),
             epss: read(),
             vex: read(),
@@ -110,7 +110,7 @@ impl<'a> Knowledge<'a> {
         } = self;
         let of_vex = |documents: &[Vex]| documents.iter().map(|vex| vex.origin.date).collect();
         Dates {
-            baseline: baseline.map(|_| ()),
+            baseline: baseline.map(Baseline::time),
             kev: kev.map(|kev| vec![kev.origin.date]),
             epss: epss.map(|epss| vec![epss.origin.date]),
             vex: vex.map(of_vex),
@@ -184,11 +184,23 @@ impl Survey<'_> {
         Some(format!("the rule {}", first.id))
     }
 
-    fn baseline(&mut self, baseline: &Given<'_, ()>) -> bool {
+    fn baseline(&mut self, baseline: &Given<'_, Timestamp>) -> bool {
         let asking = self.asking(|needs| needs.baseline);
         let first_run = self.policy.first_run;
         match (baseline, first_run, asking) {
-            (Given::Read(()), ..) | (Given::Nothing, Some(_), _) => true,
+            (Given::Read(time), _, asking) => {
+                // Nothing in it grows old.
+                if *time > self.now.checked_add(SKEW).unwrap_or(self.now) {
+                    let text =
+                        format!("the baseline is of the future, {time}: is the clock right?");
+                    match asking {
+                        Some(_) => self.gap(text),
+                        None => self.warn(text),
+                    }
+                }
+                true
+            }
+            (Given::Nothing, Some(_), _) => true,
             (Given::Nothing, None, None) => false,
             (Given::Nothing, None, Some(asking)) => {
                 self.gap(format!(

@@ -119,13 +119,14 @@ impl Record {
             now: self.time,
             workspace: self.workspace.as_deref(),
             authors: &self.context.authors,
+            change: None,
             knowledge: Knowledge::default(),
         };
         decide_told(policy, &self.reports, circumstances, &self.told())
     }
 
     fn told(&self) -> Told<'_> {
-        let mut told = Told::new(self.knowledge.dates());
+        let mut told = Told::new(self.knowledge.dates(self.time));
         for (report, facts) in self.reports.iter().zip(&self.facts) {
             let facts = facts.iter().map(|facts| Facts {
                 new: facts.new,
@@ -141,14 +142,14 @@ impl Record {
 }
 
 impl Past {
-    fn dates(&self) -> Dates<'_> {
+    fn dates(&self, time: Timestamp) -> Dates<'_> {
         let dated = |what, dates: Vec<Timestamp>| match dates.as_slice() {
             [] => self.absent(what),
             _ => Given::Read(dates),
         };
         Dates {
             baseline: match self.has_baseline {
-                true => Given::Read(()),
+                true => Given::Read(time),
                 false => self.absent("baseline"),
             },
             kev: dated("kev", self.kev.into_iter().collect()),

@@ -123,11 +123,12 @@ impl<'a> Diff<'a> {
             }),
         };
         let known: Vec<_> = newer.entries().iter().zip(&comparison.histories).collect();
-        for identity in known.chunk_by(|(a, _), (b, _)| a.fingerprint == b.fingerprint) {
+        let of_one = |a: &Entry, b: &Entry| (&a.lane, a.fingerprint) == (&b.lane, b.fingerprint);
+        for identity in known.chunk_by(|(a, _), (b, _)| of_one(a, b)) {
             diff.add(identity);
         }
         let mut gone: Vec<_> = comparison.with_fate(Fate::Fixed, older).collect();
-        gone.dedup_by_key(|entry| entry.fingerprint);
+        gone.dedup_by(|a, b| of_one(a, b));
         diff.fixed = gone.into_iter().map(EntryRow::from).collect();
         diff.new.sort_by(worst_first);
         diff.fixed.sort_by(worst_first);
@@ -138,7 +139,7 @@ impl<'a> Diff<'a> {
         diff
     }
 
-    /// Adds the entries of one fingerprint.
+    /// Adds the entries of one fingerprint in a lane.
     fn add(&mut self, identity: &[(&'a Entry, &History)]) {
         let Some((entry, history)) = identity.first() else {
             return;

@@ -214,7 +214,8 @@ pub struct BaselineRow<'a> {
     pub time: String,
     /// The summaries that it is made of.
     pub sources: Vec<FileRow<'a>>,
-    /// Findings that it does not know, whatever their status.
+    /// Findings that it does not know, whatever their status: each once in a lane,
+    /// as all that is counted here.
     pub new: usize,
     /// Findings that it knows and that are still there.
     pub unchanged: usize,
@@ -379,20 +380,20 @@ impl<'a> BaselineRow<'a> {
         let entries = |fate| {
             let mut seen = HashSet::new();
             let entries = comparison.with_fate(fate, baseline);
-            entries.filter(move |entry| seen.insert(entry.fingerprint))
+            entries.filter(move |entry| seen.insert((&entry.lane, entry.fingerprint)))
         };
-        let new = decision
-            .findings
-            .iter()
-            .filter(|judged| judged.subject.new == Some(true));
-        let new: HashSet<_> = new
-            .map(|judged| judged.subject.finding.fingerprint)
-            .collect();
+        let count = |new| {
+            let findings = decision.findings.iter();
+            let findings = findings.filter(|judged| judged.subject.new == Some(new));
+            let keys =
+                findings.map(|judged| (judged.subject.lane, judged.subject.finding.fingerprint));
+            keys.collect::<HashSet<_>>().len()
+        };
         Some(Self {
             time: baseline.time().to_string(),
             sources: baseline.sources().map(FileRow::from).collect(),
-            new: new.len(),
-            unchanged: entries(Fate::Unchanged).count(),
+            new: count(true),
+            unchanged: count(false),
             not_looked_at: entries(Fate::NotLookedAt).count(),
             fixed: entries(Fate::Fixed).map(EntryRow::from).collect(),
         })
