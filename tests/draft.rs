@@ -41,6 +41,7 @@ const NOW: Circumstances<'_> = Circumstances {
 };
 
 const POLICY: &str = "\
+[lane.nightly]
 [exceptions]
 max_days = 30
 require = ['approved_by', 'ticket', 'decided']

@@ -192,13 +192,19 @@ fn last_day(policy: &Policy, today: Date, days: Option<u32>) -> Result<Date, NoD
 /// Keys of a selector with their values, in the order in which they are written.
 type Scope = Vec<(&'static str, Vec<String>)>;
 
-/// The fingerprints, which mean the findings and no other; and, for who reads it,
-/// what they are about.
+/// The fingerprints, which mean the findings and no other in the lanes where they
+/// are; and, for who reads it, what they are about.
 fn scope<'s>(subjects: impl Iterator<Item = &'s Subject<'s>> + Clone) -> Scope {
     let fingerprints = subjects
         .clone()
         .map(|subject| subject.finding.fingerprint.to_string());
-    let mut scope: Scope = vec![("fingerprint", fingerprints.collect())];
+    let lanes = subjects
+        .clone()
+        .map(|subject| Patterns::escape(subject.lane));
+    let mut scope: Scope = vec![
+        ("fingerprint", fingerprints.collect()),
+        ("lane", lanes.collect()),
+    ];
     scope.extend(subjects.map(identity).reduce(common).unwrap_or_default());
     for (_, values) in &mut scope {
         values.sort();

@@ -172,12 +172,19 @@ impl<'a> Judge<'a> {
 }
 
 impl Exception {
-    /// Whether nobody but these people approved it. Names are compared without
-    /// case, and without the `@` of some forges.
+    /// Whether nobody but these people approved it. Of names only letters and
+    /// digits count, so that none looks like another's to people alone.
     pub fn is_approved_by(&self, people: &[String]) -> bool {
-        let bare = |name: &str| name.trim().trim_start_matches('@').to_lowercase();
-        let is_one = |name: &str| people.iter().any(|person| bare(person) == bare(name));
+        let bare = |name: &str| -> String {
+            let letters = name.chars().filter(|c| c.is_alphanumeric());
+            letters.flat_map(char::to_lowercase).collect()
+        };
+        let people: Vec<_> = people.iter().map(|person| bare(person)).collect();
+        let is_one = |name: &str| name.is_empty() || people.iter().any(|person| person == name);
         let approvers = self.approved_by.as_ref();
-        approvers.is_some_and(|names| names.split([',', ';']).all(is_one))
+        approvers.is_some_and(|names| {
+            let mut names = names.split([',', ';', '&', '/', '+', '\n']).map(bare);
+            names.all(|name| is_one(&name))
+        })
     }
 }

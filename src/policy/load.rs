@@ -248,9 +248,9 @@ impl Loader<'_> {
             policy.first_run = part.first_run.or(policy.first_run);
             policy.unknown_severity = part.unknown_severity.unwrap_or(policy.unknown_severity);
             policy.sla.extend(part.sla);
-            policy.kev = part.kev.unwrap_or(policy.kev);
-            policy.epss = part.epss.unwrap_or(policy.epss);
-            policy.vex = part.vex.unwrap_or(policy.vex);
+            policy.kev = part.kev.unwrap_or_default().over(policy.kev);
+            policy.epss = part.epss.unwrap_or_default().over(policy.epss);
+            policy.vex = part.vex.unwrap_or_default().over(policy.vex);
             policy.trust_suppressions =
                 part.trust_suppressions.unwrap_or(policy.trust_suppressions);
             for (name, lane) in part.lanes {

@@ -144,6 +144,16 @@ pub struct Demand {
     pub max_age: Option<SignedDuration>,
 }
 
+impl Demand {
+    /// Lays these over those of what is extended, each for itself.
+    fn over(self, base: Self) -> Self {
+        Self {
+            required: self.required.or(base.required),
+            max_age: self.max_age.or(base.max_age),
+        }
+    }
+}
+
 /// What exceptions may be. Of the texts of a policy, the strictest holds.
 #[derive(Debug, Clone)]
 pub struct Bounds {

@@ -61,10 +61,11 @@ impl Reader<'_> {
         let id = table.required_text("id", problems);
         let reason = table.required_text("reason", problems);
         let approved_by = table.text("approved_by", problems);
-        if let Some(by) = approved_by.as_ref().filter(|by| by.value.trim().is_empty()) {
+        let is_nobody = |by: &&At<String>| !by.value.contains(char::is_alphanumeric);
+        if let Some(by) = approved_by.as_ref().filter(is_nobody) {
             problems.add(
                 by.span.clone(),
-                "`approved_by` is empty",
+                "`approved_by` names nobody",
                 "name somebody, or leave it out",
             );
         }

@@ -10,7 +10,6 @@ use super::decide::{Decision, RuleOutcome, Verdict};
 use super::judge::Status;
 use super::{Action, Rule};
 use crate::finding::Finding;
-use crate::fingerprint::Fingerprint;
 use crate::issue::Tally;
 
 mod step;
@@ -146,36 +145,29 @@ fn groups<'a>(decision: &Decision<'a>) -> Vec<Group<'a>> {
     let mut grouping = Grouping::of(decision);
     let mut groups: Vec<Group<'a>> = Vec::new();
     let mut by_place: HashMap<Place<'a>, usize> = HashMap::new();
-    // An identity is one, wherever it is seen.
-    let mut by_identity: HashMap<Fingerprint, usize> = HashMap::new();
     for is_blocking in [true, false] {
         for (index, judged) in decision.findings.iter().enumerate() {
             if judged.standing.status != Status::Open || judged.breaks.is_empty() == is_blocking {
                 continue;
             }
-            let identity = judged.subject.finding.fingerprint;
-            let known = by_identity.get(&identity).copied();
-            let at = known.or_else(|| {
-                let place = grouping.place(index)?;
-                match by_place.get(&place) {
-                    Some(at) => Some(*at),
-                    None if is_blocking => {
-                        let at = groups.len();
-                        by_place.insert(place.clone(), at);
-                        groups.push(Group {
-                            place,
-                            findings: Vec::new(),
-                        });
-                        Some(at)
-                    }
-                    None => None,
+            let Some(place) = grouping.place(index) else {
+                continue;
+            };
+            let at = match by_place.get(&place) {
+                Some(at) => *at,
+                None if is_blocking => {
+                    let at = groups.len();
+                    by_place.insert(place.clone(), at);
+                    groups.push(Group {
+                        place,
+                        findings: Vec::new(),
+                    });
+                    at
                 }
-            });
-            if let Some(at) = at {
-                by_identity.insert(identity, at);
-                if let Some(group) = groups.get_mut(at) {
-                    group.findings.push(index);
-                }
+                None => continue,
+            };
+            if let Some(group) = groups.get_mut(at) {
+                group.findings.push(index);
             }
         }
     }
