@@ -451,13 +451,9 @@ pub(crate) fn policy(with_expressions: bool) -> Policy {
         )
         .unwrap();
     }
-    let scanners: Vec<_> = parser::PARSERS
-        .iter()
-        .map(|parser| parser.scanner)
-        .collect();
+    let scanners = parser::scanners();
     let vocabulary = Vocabulary {
         scanners: &scanners,
-        lanes: &[],
     };
     let read = |path: &Path| match path.ends_with("policy.toml") {
         true => Ok(text.clone()),
