@@ -217,7 +217,7 @@ fn expand(folder: &Path, pattern: &str) -> anyhow::Result<Vec<PathBuf>> {
     }
     let matcher = glob(folder, pattern)?;
     let pattern = &without_detours(pattern);
-    let parts = || Path::new(pattern).components();
+    let parts = || Path::new(&**pattern).components();
     let is_literal =
         |part: &std::path::Component<'_>| !part.as_os_str().to_str().is_some_and(is_pattern);
     let base = folder.join(parts().take_while(is_literal).collect::<PathBuf>());

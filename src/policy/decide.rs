@@ -15,7 +15,7 @@ pub use super::judge::{Judged, Refusal, Standing, Status};
 use super::knowledge::{self, Given, Knowledge};
 pub use super::notices::Notice;
 use super::notices::{Notices, Unanswered};
-use super::selector::{Needs, Subject};
+use super::selector::{Facts, Needs, Subject};
 use super::{Action, Exception, FirstRun, Policy, Rule};
 use crate::baseline::{self, Comparison, Current};
 use crate::enrichment::Vex;
@@ -214,18 +214,31 @@ pub(super) fn decide_told<'a>(
     };
     let issues = issues(&mut subjects, circumstances);
     let judge = Judge::new(policy, &circumstances, known);
-    let judged = subjects.into_iter().map(|(report, subject)| Judged {
-        standing: judge.judge(&subject),
-        subject,
-        report,
-        breaks: Vec::new(),
+    let rules = policy.rules.iter();
+    let mut counted: Vec<_> = rules.map(|rule| Counted::new(rule, known)).collect();
+    let judged = subjects.into_iter().enumerate();
+    let judged = judged.map(|(index, (report, subject))| {
+        let facts = Facts::of(&subject);
+        let standing = judge.judge(&facts);
+        if standing.status == Status::Open {
+            for counted in &mut counted {
+                counted.ask(index, &facts);
+            }
+        }
+        Judged {
+            standing,
+            subject,
+            report,
+            breaks: Vec::new(),
+        }
     });
+    let findings = judged.collect();
     let mut decision = Decision {
         policy,
         circumstances,
         known,
         reports: sorted,
-        findings: judged.collect(),
+        findings,
         issues,
         comparison,
         rules: Vec::new(),
@@ -233,10 +246,9 @@ pub(super) fn decide_told<'a>(
         gaps: Vec::new(),
         warnings: Vec::new(),
     };
-    decision.rules = policy
-        .rules
-        .iter()
-        .map(|rule| decision.count(rule, &mut notices))
+    let counted = counted.into_iter();
+    decision.rules = counted
+        .map(|counted| decision.count(counted, &mut notices))
         .collect();
     decision.mark_breaks();
     decision.exceptions = settle(policy, &decision.findings, &circumstances, &mut notices);
@@ -407,31 +419,53 @@ fn order<'s>((report, subject): &'s (usize, Subject<'_>)) -> impl Ord + use<'s> 
     )
 }
 
-impl<'a> Decision<'a> {
-    /// Counts the open findings that a rule means, each problem once.
-    fn count(&self, rule: &'a Rule, notices: &mut Notices) -> RuleOutcome<'a> {
-        let mut counted = Vec::new();
-        let mut unanswered = Unanswered::default();
-        // What is missing for an answer is a gap of its own.
-        let can_be_asked = !rule.selector.needs().exceed(self.known);
-        let findings = self.findings.iter().enumerate();
-        let open =
-            findings.filter(|(_, judged)| can_be_asked && judged.standing.status == Status::Open);
-        for (index, judged) in open {
-            match rule.selector.matches(&judged.subject) {
-                Ok(true) => counted.push(index),
+/// The open findings that a rule means.
+struct Counted<'a> {
+    rule: &'a Rule,
+    can_be_asked: bool,
+    findings: Vec<usize>,
+    unanswered: Unanswered,
+}
+
+impl<'a> Counted<'a> {
+    fn new(rule: &'a Rule, known: Needs) -> Self {
+        Self {
+            rule,
+            // What is missing for an answer is a gap of its own.
+            can_be_asked: !rule.selector.needs().exceed(known),
+            findings: Vec::new(),
+            unanswered: Unanswered::default(),
+        }
+    }
+
+    fn ask(&mut self, index: usize, facts: &Facts<'_, '_>) {
+        if self.can_be_asked {
+            match self.rule.selector.matches(facts) {
+                Ok(true) => self.findings.push(index),
                 Ok(false) => {}
-                Err(error) => unanswered.add(judged, &error),
+                Err(error) => self.unanswered.add(facts.subject.finding, &error),
             }
         }
+    }
+}
+
+impl<'a> Decision<'a> {
+    /// Counts what a rule means, each problem once.
+    fn count(&self, counted: Counted<'a>, notices: &mut Notices) -> RuleOutcome<'a> {
+        let Counted {
+            rule,
+            findings,
+            unanswered,
+            ..
+        } = counted;
         notices
             .gaps
             .extend(unanswered.into_notice("rule", &rule.id));
         RuleOutcome {
             rule,
             action: rule.action_on(self.circumstances.today()),
-            count: self.issues.count(counted.iter().copied()),
-            findings: counted,
+            count: self.issues.count(findings.iter().copied()),
+            findings,
         }
     }
 
@@ -484,7 +518,7 @@ fn settle<'a>(
         }
         for (exception, error) in unanswered {
             let concerned = concerned.entry(&exception.id).or_default();
-            concerned.unanswered.add(judged, error);
+            concerned.unanswered.add(judged.subject.finding, error);
         }
     }
     let (today, authors) = (circumstances.today(), circumstances.authors);

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::decide::Circumstances;
 use super::index::Index;
-use super::selector::{Needs, Subject};
+use super::selector::{Facts, Needs, Selector, Subject};
 use super::{Exception, Policy};
 use crate::finding::Severity;
 
@@ -83,17 +83,20 @@ pub(super) struct Judge<'a> {
 
 impl<'a> Judge<'a> {
     pub(super) fn new(policy: &'a Policy, circumstances: &Circumstances<'a>, known: Needs) -> Self {
+        // What is missing for an answer is a gap of its own.
+        let can_be_asked = |exception: &&Exception| !exception.selector.needs().exceed(known);
         Self {
             policy,
             authors: circumstances.authors,
-            index: Index::new(&policy.exceptions),
+            index: Index::new(policy.exceptions.iter().filter(can_be_asked).collect()),
             known,
         }
     }
 
     /// Judges a finding on the subject's day, in this order of precedence:
     /// suppressed, not affected, accepted, open.
-    pub(super) fn judge(&self, subject: &Subject<'a>) -> Standing<'a> {
+    pub(super) fn judge(&self, facts: &Facts<'_, 'a>) -> Standing<'a> {
+        let Facts { subject, .. } = facts;
         let mut standing = Standing {
             status: Status::Open,
             exception: None,
@@ -111,15 +114,11 @@ impl<'a> Judge<'a> {
             return standing;
         }
         for exception in self.index.candidates(subject) {
-            // What is missing for an answer is a gap of its own.
-            if exception.selector.needs().exceed(self.known) {
-                continue;
-            }
-            match exception.selector.matches(subject) {
+            match exception.selector.matches(facts) {
                 Ok(false) => {}
                 Err(error) => standing.unanswered.push((exception, error)),
                 Ok(true) => {
-                    if let Some(refusal) = self.refusal(exception, subject) {
+                    if let Some(refusal) = self.refusal(exception, facts) {
                         standing.refused.push((exception, refusal));
                         continue;
                     }
@@ -136,20 +135,18 @@ impl<'a> Judge<'a> {
     /// The exceptions that may mean a finding, on its own day or on another.
     pub(super) fn concerning<'s>(
         &'s self,
-        subject: &'s Subject<'a>,
-    ) -> impl Iterator<Item = &'a Exception> + use<'a, 's> {
-        let candidates = self.index.candidates(subject);
-        candidates.filter(|exception| {
-            !exception.selector.needs().exceed(self.known)
-                && exception.selector.could_match(subject)
-        })
+        facts: &'s Facts<'_, 'a>,
+    ) -> impl Iterator<Item = &'a Exception> {
+        let candidates = self.index.candidates(facts.subject);
+        candidates.filter(|exception| exception.selector.could_match(facts))
     }
 
-    fn refusal(&self, exception: &Exception, subject: &Subject<'_>) -> Option<Refusal> {
+    fn refusal(&self, exception: &Exception, facts: &Facts<'_, '_>) -> Option<Refusal> {
         let Policy { bounds, .. } = self.policy;
+        let Facts { subject, .. } = facts;
         // A question without an answer is no leave.
-        let is_never = |selector: &super::selector::Selector| {
-            selector.needs().exceed(self.known) || selector.matches(subject).unwrap_or(true)
+        let is_never = |selector: &Selector| {
+            selector.needs().exceed(self.known) || selector.matches(facts).unwrap_or(true)
         };
         let raised = subject
             .raised

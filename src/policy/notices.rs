@@ -1,8 +1,8 @@
 //! What there is to say of reports and lanes: what is missing, and what is only
 //! to be known.
 
-use super::judge::Judged;
 use super::{Degraded, Lane, Policy, Trust};
+use crate::finding::Finding;
 use crate::report::{Health, Report};
 
 /// Something to say of a report, a lane or the gate as a whole.
@@ -36,10 +36,9 @@ pub(super) struct Unanswered {
 }
 
 impl Unanswered {
-    pub(super) fn add(&mut self, judged: &Judged<'_>, error: &str) {
+    pub(super) fn add(&mut self, finding: &Finding, error: &str) {
         self.findings += 1;
         if self.findings == 1 {
-            let finding = judged.subject.finding;
             self.first = format!("{} at {}: {error}", finding.rule_id, finding.location);
         }
     }

@@ -1,6 +1,7 @@
 //! Shell patterns.
 
 use globset::{GlobBuilder, GlobMatcher};
+use memchr::memmem::Finder;
 
 /// Shell patterns (`*`, `?`, `[a-z]`, `{a,b}`; `**` also crosses `/`), any of
 /// which may match. Case does not matter but in paths: scanners spell as they like.
@@ -14,7 +15,20 @@ enum Pattern {
         text: String,
         is_case_insensitive: bool,
     },
-    Glob(GlobMatcher),
+    Glob {
+        needed: Needed,
+        glob: GlobMatcher,
+    },
+}
+
+/// What a text must have for a glob to match it. Looking for that is much faster
+/// than matching, and most texts are without.
+#[derive(Debug, Clone)]
+struct Needed {
+    start: String,
+    within: Finder<'static>,
+    end: String,
+    is_case_insensitive: bool,
 }
 
 /// What is to be told apart when patterns are compiled.
@@ -80,7 +94,7 @@ impl Patterns {
         kind: Kind,
     ) -> Result<Self, (usize, String)> {
         let compile = |(index, pattern): (usize, &str)| {
-            if !pattern.contains(['*', '?', '[', ']', '{', '}', '\\']) && pattern.is_ascii() {
+            if !pattern.contains(WILD) && pattern.is_ascii() {
                 return Ok(Pattern::Literal {
                     text: pattern.to_owned(),
                     is_case_insensitive: kind.is_case_insensitive,
@@ -90,7 +104,10 @@ impl Patterns {
                 .literal_separator(kind.has_separators)
                 .case_insensitive(kind.is_case_insensitive)
                 .build()
-                .map(|glob| Pattern::Glob(glob.compile_matcher()))
+                .map(|glob| Pattern::Glob {
+                    needed: Needed::of(pattern, kind),
+                    glob: glob.compile_matcher(),
+                })
                 .map_err(|error| (index, error.kind().to_string()))
         };
         let compiled: Result<_, _> = patterns.into_iter().enumerate().map(compile).collect();
@@ -108,7 +125,9 @@ impl Patterns {
     pub(super) fn match_everything(&self) -> bool {
         self.0.iter().any(|pattern| match pattern {
             Pattern::Literal { .. } => false,
-            Pattern::Glob(glob) => glob.glob().glob().chars().all(|c| matches!(c, '*' | '/')),
+            Pattern::Glob { glob, .. } => {
+                glob.glob().glob().chars().all(|c| matches!(c, '*' | '/'))
+            }
         })
     }
 
@@ -117,9 +136,11 @@ impl Patterns {
     pub fn include(&self, others: &Self) -> bool {
         let includes = |other: &Pattern| match other {
             Pattern::Literal { text, .. } => self.match_any([text.as_str()]),
-            Pattern::Glob(glob) => self.0.iter().any(|pattern| match pattern {
+            Pattern::Glob { glob, .. } => self.0.iter().any(|pattern| match pattern {
                 Pattern::Literal { .. } => false,
-                Pattern::Glob(wide) => is_below(wide.glob().glob(), glob.glob().glob()),
+                Pattern::Glob { glob: wide, .. } => {
+                    is_below(wide.glob().glob(), glob.glob().glob())
+                }
             }),
         };
         others.0.iter().all(includes)
@@ -131,22 +152,70 @@ impl Patterns {
         self.0.iter().all(literal).then(|| {
             self.0.iter().filter_map(|pattern| match pattern {
                 Pattern::Literal { text, .. } => Some(text.as_str()),
-                Pattern::Glob(_) => None,
+                Pattern::Glob { .. } => None,
             })
         })
     }
 }
 
+/// What is special in patterns.
+const WILD: [char; 7] = ['*', '?', '[', ']', '{', '}', '\\'];
+
 /// Whether a pattern is the other, or one of what is below it: `src/api/*` is
 /// below `src/**`.
 fn is_below(wide: &str, narrow: &str) -> bool {
-    const WILD: [char; 6] = ['*', '?', '[', ']', '{', '\\'];
     wide == narrow
         || wide == "**"
         || wide.strip_suffix("**").is_some_and(|folder| {
             let start = narrow.split(WILD).next().unwrap_or_default();
             folder.ends_with('/') && !folder.contains(WILD) && start.starts_with(folder)
         })
+}
+
+impl Needed {
+    fn of(pattern: &str, kind: Kind) -> Self {
+        let start = pattern.split(WILD).next().unwrap_or_default();
+        let rest = pattern.strip_prefix(start).unwrap_or_default();
+        // What stands in classes and alternatives is not needed.
+        let has_stars_only = !rest.replace('*', "").contains(WILD);
+        let mut pieces: Vec<&str> = match has_stars_only {
+            // `**/` stands for nothing, too, and then without its `/`.
+            true => rest
+                .split('*')
+                .map(|piece| piece.trim_start_matches('/'))
+                .collect(),
+            false => Vec::new(),
+        };
+        let end = pieces.pop().unwrap_or_default();
+        let within = pieces.into_iter().max_by_key(|piece| piece.len());
+        let within = within.filter(|_| !kind.is_case_insensitive);
+        Self {
+            start: start.to_owned(),
+            within: Finder::new(within.unwrap_or_default()).into_owned(),
+            end: end.to_owned(),
+            is_case_insensitive: kind.is_case_insensitive,
+        }
+    }
+
+    fn is_in(&self, text: &str) -> bool {
+        // There, globs take it for `/`.
+        if cfg!(windows) && text.contains('\\') {
+            return true;
+        }
+        let (text, start, end) = (text.as_bytes(), self.start.as_bytes(), self.end.as_bytes());
+        let is = |one: Option<&[u8]>, other: &[u8]| match self.is_case_insensitive {
+            true => one.is_some_and(|one| one.eq_ignore_ascii_case(other)),
+            false => one == Some(other),
+        };
+        is(text.get(..start.len()), start)
+            && is(
+                text.len()
+                    .checked_sub(end.len())
+                    .and_then(|at| text.get(at..)),
+                end,
+            )
+            && self.within.find(text).is_some()
+    }
 }
 
 impl Pattern {
@@ -157,7 +226,7 @@ impl Pattern {
                 is_case_insensitive: true,
             } => text.eq_ignore_ascii_case(other),
             Self::Literal { text, .. } => text == other,
-            Self::Glob(glob) => glob.is_match(other),
+            Self::Glob { needed, glob } => needed.is_in(other) && glob.is_match(other),
         }
     }
 }
@@ -183,6 +252,26 @@ mod tests {
                     .unwrap()
                     .match_any(["src/a.py"])
             );
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_a_glob_needs_is_in_all_that_it_matches(
+            pattern in "([ab/]|\\*|\\*\\*/|/\\*\\*|[AÄ?.]|\\[ab\\]|\\{a,b/\\}){0,8}",
+            text in "[abAÄä/.]{0,8}",
+            is_case_insensitive: bool,
+            has_separators: bool,
+        ) {
+            let kind = Kind { is_case_insensitive, has_separators };
+            let glob = GlobBuilder::new(&pattern)
+                .literal_separator(has_separators)
+                .case_insensitive(is_case_insensitive)
+                .build()
+                .unwrap();
+            if glob.compile_matcher().is_match(&text) {
+                proptest::prop_assert!(Needed::of(&pattern, kind).is_in(&text));
+            }
         }
     }
 
