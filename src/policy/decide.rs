@@ -15,12 +15,13 @@ pub use super::judge::{Judged, Refusal, Standing, Status};
 use super::knowledge::{self, Given, Knowledge};
 pub use super::notices::Notice;
 use super::notices::{Notices, Unanswered};
+use super::order::{self, Listed, Source};
 use super::selector::{Facts, Needs, Subject};
 use super::{Action, Exception, FirstRun, Policy, Rule};
 use crate::baseline::{self, Comparison, Current};
 use crate::enrichment::Vex;
 use crate::enrichment::vex::{self, Ruling};
-use crate::finding::{Finding, Location, Severity};
+use crate::finding::{Finding, Location};
 use crate::issue::{Issues, Seen};
 use crate::report::{Health, Report};
 
@@ -202,7 +203,6 @@ pub(super) fn decide_told<'a>(
         Some(_) => Needs::ALL,
     };
     let mut subjects = subjects(policy, &sorted, circumstances);
-    subjects.sort_by(|one, other| order(one).cmp(&order(other)));
     let comparison = match tell {
         None => compare(&mut subjects, policy, &sorted, circumstances),
         Some(tell) => {
@@ -259,7 +259,7 @@ pub(super) fn decide_told<'a>(
     decision
 }
 
-/// The findings of all reports, with the index of the report of each.
+/// The findings of all reports, worst first, with the index of the report of each.
 fn subjects<'a>(
     policy: &'a Policy,
     reports: &[&'a Report],
@@ -268,46 +268,52 @@ fn subjects<'a>(
     let today = circumstances.today();
     let Knowledge { kev, epss, vex, .. } = circumstances.knowledge;
     let (kev, epss, vex) = (kev.read(), epss.read(), vex.read().unwrap_or_default());
-    let mut subjects = Vec::with_capacity(reports.iter().map(|report| report.findings.len()).sum());
-    let mut own_scanner: HashMap<&str, Arc<[&str]>> = HashMap::new();
-    for (index, report) in reports.iter().enumerate() {
-        let Ok(scan) = &report.scan else { continue };
+    let sources = reports.iter().enumerate().filter_map(|(index, report)| {
+        let scanner = report.scan.as_ref().ok()?.scanner;
         let lane = policy.lanes.get(&report.lane);
-        let product = lane.and_then(|lane| lane.product.as_deref());
-        let seen_by = own_scanner
-            .entry(scan.scanner)
-            .or_insert_with(|| Arc::new([scan.scanner]));
-        for finding in &report.findings {
-            let severity = match finding.severity {
-                Severity::Unknown => policy.unknown_severity,
-                known => known,
-            };
-            let ids = finding.vulnerability_ids.as_slice();
-            // Without the catalogue, a report that says yes is to be believed.
-            let listed = kev.map(|kev| kev.lookup(ids).is_some());
-            let listed = listed.or((policy.kev.required == Some(false)).then_some(false));
-            let subject = Subject {
-                lane: &report.lane,
-                scanner: scan.scanner,
-                finding,
-                severity,
-                workspace: circumstances.workspace,
-                today,
-                new: None,
-                first_seen: None,
-                raised: None,
-                vex: ruling(vex, finding, product, circumstances.now),
-                allowance: policy.sla.get(&severity).copied(),
-                kev: if finding.kev { Some(true) } else { listed },
-                epss: epss
-                    .and_then(|epss| epss.lookup(ids))
-                    .map(|epss| epss.score),
-                seen_by: Arc::clone(seen_by),
-            };
-            subjects.push((index, subject));
-        }
-    }
-    subjects
+        Some(Source {
+            report: index,
+            lane: &report.lane,
+            scanner,
+            product: lane.and_then(|lane| lane.product.as_deref()),
+            seen_by: Arc::new([scanner]),
+            findings: &report.findings,
+        })
+    });
+    let sources: Vec<_> = sources.collect();
+    let listed = order::listed(&sources, policy.unknown_severity).into_iter();
+    let subjects = listed.map(|listed| {
+        let Listed {
+            source,
+            finding,
+            severity,
+            ..
+        } = listed;
+        let ids = finding.vulnerability_ids.as_slice();
+        // Without the catalogue, a report that says yes is to be believed.
+        let is_listed = kev.map(|kev| kev.lookup(ids).is_some());
+        let is_listed = is_listed.or((policy.kev.required == Some(false)).then_some(false));
+        let subject = Subject {
+            lane: source.lane,
+            scanner: source.scanner,
+            finding,
+            severity,
+            workspace: circumstances.workspace,
+            today,
+            new: None,
+            first_seen: None,
+            raised: None,
+            vex: ruling(vex, finding, source.product, circumstances.now),
+            allowance: policy.sla.get(&severity).copied(),
+            kev: if finding.kev { Some(true) } else { is_listed },
+            epss: epss
+                .and_then(|epss| epss.lookup(ids))
+                .map(|epss| epss.score),
+            seen_by: Arc::clone(&source.seen_by),
+        };
+        (source.report, subject)
+    });
+    subjects.collect()
 }
 
 /// The VEX statement that takes a finding out of the decision.
@@ -396,27 +402,6 @@ fn issues<'a>(
         }
     }
     issues
-}
-
-/// The order of listings, the same whatever order the reports came in.
-fn order<'s>((report, subject): &'s (usize, Subject<'_>)) -> impl Ord + use<'s> {
-    let Subject {
-        lane,
-        scanner,
-        finding,
-        severity,
-        ..
-    } = subject;
-    (
-        severity,
-        lane,
-        scanner,
-        &finding.location,
-        &finding.rule_id,
-        finding.fingerprint,
-        report,
-        &finding.pointer,
-    )
 }
 
 /// The open findings that a rule means.
