@@ -377,7 +377,7 @@ const RULES: [&str; 20] = [
     r#"category = "secret""#,
     r#"lane = "mainline-*", severity = ">=medium""#,
     r#"lane = "release-sast", severity = ["critical", "high", "unknown"]"#,
-    r#"cwe = [78, 79, 89, 94]"#,
+    "cwe = [78, 79, 89, 94]",
     r#"category = "sca", cvss = ">=9.0""#,
     r#"path = "src/api/**", severity = ">=medium""#,
     r#"path = ["**/tests/**", "**/*.tf"]"#,
