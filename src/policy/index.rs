@@ -92,7 +92,12 @@ impl<'a> Index<'a> {
         if let Some(named) = self.by_fingerprint.get(&subject.finding.fingerprint) {
             found.to_mut().extend(named);
         }
+        let mut last = None;
         for name in subject.vulnerability_ids() {
+            // The name of the rule often is that of the vulnerability.
+            if last.replace(name) == Some(name) {
+                continue;
+            }
             if let Some(named) = self.by_name.get(&Name(name)) {
                 found.to_mut().extend(named);
             }

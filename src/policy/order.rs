@@ -86,12 +86,16 @@ impl Listed<'_, '_> {
     }
 }
 
+type Beginning<'a> = (Discriminant<Location>, Option<&'a str>);
+
 /// What locations begin with: the fields that are compared first.
 #[derive(Default)]
 struct Beginnings<'a> {
-    numbers: HashMap<(Discriminant<Location>, Option<&'a str>), usize>,
+    numbers: HashMap<Beginning<'a>, usize>,
     /// A location with each.
     examples: Vec<&'a Location>,
+    /// What was asked for last: findings of one place often stand together.
+    last: Option<(Beginning<'a>, usize)>,
 }
 
 impl<'a> Beginnings<'a> {
@@ -103,10 +107,17 @@ impl<'a> Beginnings<'a> {
             Location::Resource { target, .. } => Some(target.as_str()),
         };
         let key = (std::mem::discriminant(location), first);
-        *self.numbers.entry(key).or_insert_with(|| {
+        if let Some((last, number)) = self.last
+            && last == key
+        {
+            return number;
+        }
+        let number = *self.numbers.entry(key).or_insert_with(|| {
             self.examples.push(location);
             self.examples.len() - 1
-        })
+        });
+        self.last = Some((key, number));
+        number
     }
 
     /// The place of each in their order, by its number.

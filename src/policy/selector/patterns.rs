@@ -22,13 +22,31 @@ enum Pattern {
 }
 
 /// What a text must have for a glob to match it. Looking for that is much faster
-/// than matching, and most texts are without.
+/// than matching; most texts are without, and often there is no more to ask.
 #[derive(Debug, Clone)]
 struct Needed {
     start: String,
-    within: Finder<'static>,
+    within: Within,
     end: String,
     is_case_insensitive: bool,
+    beyond: Beyond,
+}
+
+/// What is asked of a text that has what is needed.
+#[derive(Debug, Clone, Copy)]
+enum Beyond {
+    Nothing,
+    /// That there is no `/` after the start.
+    OneName,
+    /// All that the glob says.
+    Glob,
+}
+
+#[derive(Debug, Clone)]
+enum Within {
+    Exactly(Box<Finder<'static>>),
+    /// In lower case.
+    InAnyCase(String),
 }
 
 /// What is to be told apart when patterns are compiled.
@@ -188,20 +206,39 @@ impl Needed {
         };
         let end = pieces.pop().unwrap_or_default();
         let within = pieces.into_iter().max_by_key(|piece| piece.len());
-        let within = within.filter(|_| !kind.is_case_insensitive);
+        let within = within.unwrap_or_default();
         Self {
             start: start.to_owned(),
-            within: Finder::new(within.unwrap_or_default()).into_owned(),
+            within: match kind.is_case_insensitive {
+                true => Within::InAnyCase(within.to_ascii_lowercase()),
+                false => Within::Exactly(Finder::new(within).into_owned().into()),
+            },
             end: end.to_owned(),
             is_case_insensitive: kind.is_case_insensitive,
+            beyond: match rest {
+                "*" if kind.has_separators => Beyond::OneName,
+                "*" => Beyond::Nothing,
+                "**" if start.ends_with('/') => Beyond::Nothing,
+                _ => Beyond::Glob,
+            },
+        }
+    }
+
+    /// Whether the glob matches, where that can be said without it.
+    fn decides(&self, text: &str) -> Option<bool> {
+        // There, globs take it for `/`.
+        if cfg!(windows) && text.contains('\\') {
+            return None;
+        }
+        match self.beyond {
+            _ if !self.is_in(text) => Some(false),
+            Beyond::Nothing => Some(true),
+            Beyond::OneName => Some(!text.bytes().skip(self.start.len()).any(|byte| byte == b'/')),
+            Beyond::Glob => None,
         }
     }
 
     fn is_in(&self, text: &str) -> bool {
-        // There, globs take it for `/`.
-        if cfg!(windows) && text.contains('\\') {
-            return true;
-        }
         let (text, start, end) = (text.as_bytes(), self.start.as_bytes(), self.end.as_bytes());
         let is = |one: Option<&[u8]>, other: &[u8]| match self.is_case_insensitive {
             true => one.is_some_and(|one| one.eq_ignore_ascii_case(other)),
@@ -214,7 +251,23 @@ impl Needed {
                     .and_then(|at| text.get(at..)),
                 end,
             )
-            && self.within.find(text).is_some()
+            && self.within.is_in(text)
+    }
+}
+
+impl Within {
+    fn is_in(&self, text: &[u8]) -> bool {
+        match self {
+            Self::Exactly(piece) => piece.find(text).is_some(),
+            Self::InAnyCase(piece) => {
+                let Some(&first) = piece.as_bytes().first() else {
+                    return true;
+                };
+                let starts = memchr::memchr2_iter(first, first.to_ascii_uppercase(), text);
+                let mut pieces = starts.filter_map(|at| text.get(at..at + piece.len()));
+                pieces.any(|found| found.eq_ignore_ascii_case(piece.as_bytes()))
+            }
+        }
     }
 }
 
@@ -226,7 +279,10 @@ impl Pattern {
                 is_case_insensitive: true,
             } => text.eq_ignore_ascii_case(other),
             Self::Literal { text, .. } => text == other,
-            Self::Glob { needed, glob } => needed.is_in(other) && glob.is_match(other),
+            Self::Glob { needed, glob } => {
+                let decided = needed.decides(other);
+                decided.unwrap_or_else(|| glob.is_match(other))
+            }
         }
     }
 }
@@ -257,7 +313,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn what_a_glob_needs_is_in_all_that_it_matches(
+        fn what_is_decided_without_a_glob_is_what_it_says(
             pattern in "([ab/]|\\*|\\*\\*/|/\\*\\*|[AÄ?.]|\\[ab\\]|\\{a,b/\\}){0,8}",
             text in "[abAÄä/.]{0,8}",
             is_case_insensitive: bool,
@@ -269,9 +325,9 @@ mod tests {
                 .case_insensitive(is_case_insensitive)
                 .build()
                 .unwrap();
-            if glob.compile_matcher().is_match(&text) {
-                proptest::prop_assert!(Needed::of(&pattern, kind).is_in(&text));
-            }
+            let matches = glob.compile_matcher().is_match(&text);
+            let decided = Needed::of(&pattern, kind).decides(&text);
+            proptest::prop_assert_eq!(decided.unwrap_or(matches), matches);
         }
     }
 

@@ -99,9 +99,10 @@ impl<'a> Subject<'a> {
         else {
             return Vec::new();
         };
-        let mut names = vec![name.into()];
+        let mut names = Vec::with_capacity(4);
+        names.push(name.into());
         if let Some(version) = version {
-            names.push(format!("{name}@{version}").into());
+            names.push([name, "@", version].concat().into());
         }
         if let Some(purl) = purl {
             let bare = purl.split(['?', '#']).next().unwrap_or_default();
