@@ -8,6 +8,8 @@
 //! not an image's tag. Exceptions and baselines hang on fingerprints, so the
 //! recipes are frozen: a different one needs a new version in place of `sg1`.
 
+use std::borrow::Cow;
+
 use sha2::{Digest, Sha256};
 
 /// A finding's identity, `sg1:` and 32 hexadecimal digits.
@@ -122,17 +124,26 @@ fn parse_key(digits: &str) -> Option<[u8; 16]> {
 /// the checkout, which differs from runner to runner. `workspace` is that
 /// folder where it is known; the usual ones of CI systems are known anyway.
 pub fn stable_path(path: &str, workspace: Option<&str>) -> String {
-    let path = without_detours(&path.replace('\\', "/"));
-    let path = path.as_str();
+    let path = with_slashes(path);
+    let path = &*without_detours(&path);
     let below = workspace
-        .map(|folder| folder.replace('\\', "/"))
-        .and_then(|folder| strip_folder(path, folder.trim_end_matches('/')).map(str::to_owned))
+        .map(with_slashes)
+        .and_then(|folder| strip_folder(path, folder.trim_end_matches('/')))
         .or_else(|| {
             CHECKOUTS
                 .iter()
                 .find_map(|folder| strip_pattern(path, folder))
         });
-    below.unwrap_or_else(|| path.trim_start_matches('/').to_owned())
+    below
+        .unwrap_or_else(|| path.trim_start_matches('/'))
+        .to_owned()
+}
+
+fn with_slashes(path: &str) -> Cow<'_, str> {
+    match path.contains('\\') {
+        true => path.replace('\\', "/").into(),
+        false => path.into(),
+    }
 }
 
 /// Where CI systems and scanners' images check projects out; `*` is one name.
@@ -153,7 +164,14 @@ const CHECKOUTS: [&str; 12] = [
 
 /// The path without `.`, without empty names, and with `..` resolved: a folder's
 /// name in a path may not stand for another folder.
-pub fn without_detours(path: &str) -> String {
+pub fn without_detours(path: &str) -> Cow<'_, str> {
+    let below_root = path.strip_prefix('/').unwrap_or(path);
+    if !below_root
+        .split('/')
+        .any(|name| matches!(name, "" | "." | ".."))
+    {
+        return path.into();
+    }
     let mut names: Vec<&str> = Vec::new();
     for name in path.split('/') {
         match name {
@@ -165,7 +183,7 @@ pub fn without_detours(path: &str) -> String {
         }
     }
     let root = if path.starts_with('/') { "/" } else { "" };
-    root.to_owned() + &names.join("/")
+    (root.to_owned() + &names.join("/")).into()
 }
 
 fn strip_folder<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
@@ -175,16 +193,16 @@ fn strip_folder<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
     path.strip_prefix(folder)?.strip_prefix('/')
 }
 
-fn strip_pattern(path: &str, pattern: &str) -> Option<String> {
-    let mut rest = path.split('/');
+fn strip_pattern<'a>(path: &'a str, pattern: &str) -> Option<&'a str> {
+    let mut rest = path;
     for name in pattern.split('/') {
-        let next = rest.next()?;
+        let (next, below) = rest.split_once('/')?;
         if name != "*" && name != next {
             return None;
         }
+        rest = below;
     }
-    let rest: Vec<_> = rest.collect();
-    (!rest.is_empty()).then(|| rest.join("/"))
+    Some(rest)
 }
 
 /// `text` with each run of digits as one `#`, for names that carry a

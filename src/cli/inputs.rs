@@ -73,7 +73,7 @@ pub(super) fn find_for_all(
         false => find(named, policy),
     };
     let found: Vec<Vec<Input>> = policies.iter().map(own).collect::<anyhow::Result<_>>()?;
-    let plain = |path: &Path| without_detours(&path.to_string_lossy());
+    let plain = |path: &Path| without_detours(&path.to_string_lossy()).into_owned();
     let with_others = |own: &Vec<Input>| {
         let mut paths: BTreeSet<_> = own.iter().map(|input| plain(&input.path)).collect();
         let others = found.iter().flatten();
@@ -254,7 +254,7 @@ fn expand(folder: &Path, pattern: &str) -> anyhow::Result<Vec<PathBuf>> {
     }
     let matcher = glob(folder, pattern)?;
     let pattern = &without_detours(pattern);
-    let parts = || Path::new(pattern).components();
+    let parts = || Path::new(&**pattern).components();
     let is_literal =
         |part: &std::path::Component<'_>| !part.as_os_str().to_str().is_some_and(is_pattern);
     let base = folder.join(parts().take_while(is_literal).collect::<PathBuf>());

@@ -62,7 +62,9 @@ pub(super) fn load(names: &[String], console: &Console) -> anyhow::Result<Vec<Po
 }
 
 fn plain(here: &Path, path: &Path) -> PathBuf {
-    without_detours(&here.join(path).to_string_lossy()).into()
+    without_detours(&here.join(path).to_string_lossy())
+        .into_owned()
+        .into()
 }
 
 /// The folder that is to `to` as `folder` is to `from`: also one that lies above.

@@ -109,6 +109,9 @@ impl Classes {
 
     /// The knot that a class is in.
     fn knot_of(&self, class: usize) -> Option<usize> {
+        if self.knots.first().is_none_or(|knot| class < knot.first) {
+            return None;
+        }
         let after = self.knots.partition_point(|knot| knot.first <= class);
         let knot = after.checked_sub(1)?;
         let Knot { first, links } = self.knots.get(knot)?;

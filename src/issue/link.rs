@@ -441,6 +441,8 @@ impl<'s, 'a> Places<'s, 'a> {
 struct Numbers<W, N> {
     written: HashMap<W, usize>,
     names: HashMap<N, usize>,
+    /// What was asked for last: what is written the same way often stands together.
+    last: Option<(W, usize)>,
 }
 
 impl<W, N> Default for Numbers<W, N> {
@@ -448,17 +450,25 @@ impl<W, N> Default for Numbers<W, N> {
         Self {
             written: HashMap::new(),
             names: HashMap::new(),
+            last: None,
         }
     }
 }
 
 impl<W: Copy + Eq + Hash, N: Eq + Hash> Numbers<W, N> {
     fn of(&mut self, written: W, name: impl FnOnce(W) -> N) -> usize {
+        if let Some((last, number)) = self.last
+            && last == written
+        {
+            return number;
+        }
         let names = &mut self.names;
-        *self.written.entry(written).or_insert_with(|| {
+        let number = *self.written.entry(written).or_insert_with(|| {
             let next = names.len();
             *names.entry(name(written)).or_insert(next)
-        })
+        });
+        self.last = Some((written, number));
+        number
     }
 
     fn known(&self, written: W) -> Option<usize> {

@@ -15,13 +15,14 @@ pub use super::judge::{Judged, Refusal, Standing, Status};
 use super::knowledge::{self, Dates, Given, Knowledge};
 pub use super::notices::Notice;
 use super::notices::{Notices, Unanswered};
-use super::selector::{Needs, Subject};
+use super::order::{self, Listed, Source};
+use super::selector::{Needs, Subject, Texts};
 use super::told::Told;
 use super::{Action, Exception, FirstRun, Policy, Rule};
 use crate::baseline::{self, Comparison, Current, Looked};
 use crate::enrichment::Vex;
 use crate::enrichment::vex::{self, Ruling};
-use crate::finding::{Finding, Location, Severity};
+use crate::finding::{Finding, Location};
 use crate::issue::{Issues, Seen};
 use crate::report::{Health, Report};
 
@@ -205,22 +206,34 @@ pub fn decide_told<'a>(
     let mut notices = Notices::of_reports(policy, &sorted);
     let known = knowledge::survey(policy, &circumstances, &told.dates, &mut notices);
     let mut subjects = subjects(policy, &sorted, circumstances, told);
-    subjects.sort_by(|one, other| order(one).cmp(&order(other)));
     let comparison = compare(&mut subjects, policy, &sorted, circumstances, &told.dates);
     let issues = issues(&mut subjects, circumstances);
     let judge = Judge::new(policy, &circumstances, known);
-    let judged = subjects.into_iter().map(|(report, subject)| Judged {
-        standing: judge.judge(&subject),
-        subject,
-        report,
-        breaks: Vec::new(),
+    let rules = policy.rules.iter();
+    let mut counted: Vec<_> = rules.map(|rule| Counted::new(rule, known)).collect();
+    let judged = subjects.into_iter().enumerate();
+    let judged = judged.map(|(index, (report, subject))| {
+        let texts = Texts::of(&subject);
+        let standing = judge.judge(&texts);
+        if standing.status == Status::Open {
+            for counted in &mut counted {
+                counted.ask(index, &texts);
+            }
+        }
+        Judged {
+            standing,
+            subject,
+            report,
+            breaks: Vec::new(),
+        }
     });
+    let findings = judged.collect();
     let mut decision = Decision {
         policy,
         circumstances,
         known,
         reports: sorted,
-        findings: judged.collect(),
+        findings,
         issues,
         comparison,
         rules: Vec::new(),
@@ -228,10 +241,9 @@ pub fn decide_told<'a>(
         gaps: Vec::new(),
         warnings: Vec::new(),
     };
-    decision.rules = policy
-        .rules
-        .iter()
-        .map(|rule| decision.count(rule, &mut notices))
+    let counted = counted.into_iter();
+    decision.rules = counted
+        .map(|counted| decision.count(counted, &mut notices))
         .collect();
     decision.mark_breaks();
     decision.exceptions = settle(policy, &decision.findings, &circumstances, &mut notices);
@@ -243,7 +255,7 @@ pub fn decide_told<'a>(
     decision
 }
 
-/// The findings of all reports, with the index of the report of each.
+/// The findings of all reports, worst first, with the index of the report of each.
 fn subjects<'a>(
     policy: &'a Policy,
     reports: &[&'a Report],
@@ -254,48 +266,56 @@ fn subjects<'a>(
     let needs_no_kev = policy.kev.required == Some(false) || told.dates.kev.is_read();
     let Knowledge { kev, epss, vex, .. } = circumstances.knowledge;
     let (kev, epss, vex) = (kev.read(), epss.read(), vex.read().unwrap_or_default());
-    let mut subjects = Vec::with_capacity(reports.iter().map(|report| report.findings.len()).sum());
-    let mut own_scanner: HashMap<&str, Arc<[&str]>> = HashMap::new();
-    for (index, report) in reports.iter().enumerate() {
-        let Ok(scan) = &report.scan else { continue };
+    let sources = reports.iter().enumerate().filter_map(|(index, report)| {
+        let scanner = report.scan.as_ref().ok()?.scanner;
         let lane = policy.lanes.get(&report.lane);
-        let product = lane.and_then(|lane| lane.product.as_deref());
-        let seen_by = own_scanner
-            .entry(scan.scanner)
-            .or_insert_with(|| Arc::new([scan.scanner]));
-        let facts = told.of(report);
-        for (place, finding) in report.findings.iter().enumerate() {
-            let facts = facts.get(place).copied().unwrap_or_default();
-            let severity = match finding.severity {
-                Severity::Unknown => policy.unknown_severity,
-                known => known,
-            };
-            let ids = finding.vulnerability_ids.as_slice();
-            // Without the catalogue, a report that says yes is to be believed.
-            let listed = kev.map(|kev| kev.lookup(ids).is_some());
-            let listed = listed.or(needs_no_kev.then_some(false));
-            let subject = Subject {
-                lane: &report.lane,
-                scanner: scan.scanner,
-                finding,
-                severity,
-                workspace: circumstances.workspace,
-                today,
-                new: facts.new,
-                first_seen: facts.first_seen,
-                raised: facts.raised,
-                vex: facts
-                    .vex
-                    .or_else(|| ruling(vex, finding, product, circumstances.now)),
-                allowance: policy.sla.get(&severity).copied(),
-                kev: if finding.kev { Some(true) } else { listed },
-                epss: facts.epss.or_else(|| Some(epss?.lookup(ids)?.score)),
-                seen_by: Arc::clone(seen_by),
-            };
-            subjects.push((index, subject));
-        }
-    }
-    subjects
+        Some(Source {
+            report: index,
+            lane: &report.lane,
+            scanner,
+            product: lane.and_then(|lane| lane.product.as_deref()),
+            seen_by: Arc::new([scanner]),
+            findings: &report.findings,
+        })
+    });
+    let sources: Vec<_> = sources.collect();
+    let listed = order::listed(&sources, policy.unknown_severity).into_iter();
+    let subjects = listed.map(|listed| {
+        let Listed {
+            source,
+            finding,
+            severity,
+            index,
+            ..
+        } = listed;
+        let report = reports.get(source.report);
+        let told = report.and_then(|report| told.of(report).get(index).copied());
+        let told = told.unwrap_or_default();
+        let ids = finding.vulnerability_ids.as_slice();
+        // Without the catalogue, a report that says yes is to be believed.
+        let is_listed = kev.map(|kev| kev.lookup(ids).is_some());
+        let is_listed = is_listed.or(needs_no_kev.then_some(false));
+        let subject = Subject {
+            lane: source.lane,
+            scanner: source.scanner,
+            finding,
+            severity,
+            workspace: circumstances.workspace,
+            today,
+            new: told.new,
+            first_seen: told.first_seen,
+            raised: told.raised,
+            vex: told
+                .vex
+                .or_else(|| ruling(vex, finding, source.product, circumstances.now)),
+            allowance: policy.sla.get(&severity).copied(),
+            kev: if finding.kev { Some(true) } else { is_listed },
+            epss: told.epss.or_else(|| Some(epss?.lookup(ids)?.score)),
+            seen_by: Arc::clone(&source.seen_by),
+        };
+        (source.report, subject)
+    });
+    subjects.collect()
 }
 
 /// The VEX statement that takes a finding out of the decision.
@@ -396,52 +416,53 @@ fn issues<'a>(
     issues
 }
 
-/// The order of listings, the same whatever order the reports came in.
-fn order<'s>((report, subject): &'s (usize, Subject<'_>)) -> impl Ord + use<'s> {
-    let Subject {
-        lane,
-        scanner,
-        finding,
-        severity,
-        ..
-    } = subject;
-    (
-        severity,
-        lane,
-        scanner,
-        &finding.location,
-        &finding.rule_id,
-        finding.fingerprint,
-        report,
-        &finding.pointer,
-    )
+/// The open findings that a rule means.
+struct Counted<'a> {
+    rule: &'a Rule,
+    can_be_asked: bool,
+    findings: Vec<usize>,
+    unanswered: Unanswered,
+}
+
+impl<'a> Counted<'a> {
+    fn new(rule: &'a Rule, known: Needs) -> Self {
+        Self {
+            rule,
+            // What is missing for an answer is a gap of its own.
+            can_be_asked: !rule.selector.needs().exceed(known),
+            findings: Vec::new(),
+            unanswered: Unanswered::default(),
+        }
+    }
+
+    fn ask(&mut self, index: usize, texts: &Texts<'_, '_>) {
+        if self.can_be_asked {
+            match self.rule.selector.matches(texts) {
+                Ok(true) => self.findings.push(index),
+                Ok(false) => {}
+                Err(error) => self.unanswered.add(texts.subject.finding, &error),
+            }
+        }
+    }
 }
 
 impl<'a> Decision<'a> {
-    /// Counts the open findings that a rule means, each problem once.
-    fn count(&self, rule: &'a Rule, notices: &mut Notices) -> RuleOutcome<'a> {
-        let mut counted = Vec::new();
-        let mut unanswered = Unanswered::default();
-        // What is missing for an answer is a gap of its own.
-        let can_be_asked = !rule.selector.needs().exceed(self.known);
-        let findings = self.findings.iter().enumerate();
-        let open =
-            findings.filter(|(_, judged)| can_be_asked && judged.standing.status == Status::Open);
-        for (index, judged) in open {
-            match rule.selector.matches(&judged.subject) {
-                Ok(true) => counted.push(index),
-                Ok(false) => {}
-                Err(error) => unanswered.add(judged, &error),
-            }
-        }
+    /// Counts what a rule means, each problem once.
+    fn count(&self, counted: Counted<'a>, notices: &mut Notices) -> RuleOutcome<'a> {
+        let Counted {
+            rule,
+            findings,
+            unanswered,
+            ..
+        } = counted;
         notices
             .gaps
             .extend(unanswered.into_notice("rule", &rule.id));
         RuleOutcome {
             rule,
             action: rule.action_on(self.circumstances.today()),
-            count: self.issues.count(counted.iter().copied()),
-            findings: counted,
+            count: self.issues.count(findings.iter().copied()),
+            findings,
         }
     }
 
@@ -494,7 +515,7 @@ fn settle<'a>(
         }
         for (exception, error) in unanswered {
             let concerned = concerned.entry(&exception.id).or_default();
-            concerned.unanswered.add(judged, error);
+            concerned.unanswered.add(judged.subject.finding, error);
         }
     }
     let (today, authors) = (circumstances.today(), circumstances.authors);

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::decide::{Decision, Judged, Refusal, Status, decide};
 use super::load::Vocabulary;
 use super::problem::Problem;
-use super::selector::{Patterns, Subject};
+use super::selector::{Patterns, Subject, Texts};
 use super::show::written;
 use super::{Particular, Policy};
 use crate::finding::{Category, Location};
@@ -142,8 +142,9 @@ pub fn draft(
 
 /// Which of what no exception can accept means the subject.
 fn never(policy: &Policy, subject: &Subject<'_>) -> String {
+    let texts = Texts::of(subject);
     let mut never = policy.bounds.never.iter();
-    let found = never.find(|never| never.selector.matches(subject).unwrap_or(true));
+    let found = never.find(|never| never.selector.matches(&texts).unwrap_or(true));
     let found = found.or(policy.bounds.never.first());
     found
         .map(|never| never.condition.clone())
@@ -238,7 +239,10 @@ fn identity(subject: &Subject<'_>) -> Scope {
             say(key, Some(&finding.rule_id));
             // Without the version: the next one may have the same vulnerability.
             let names = subject.package_names();
-            let package = purl.as_ref().and(names.last()).unwrap_or(name);
+            let package = purl
+                .as_ref()
+                .and(names.last())
+                .map_or(name.as_str(), |name| name);
             say("package", Some(package));
         }
         Location::Web { .. } => {

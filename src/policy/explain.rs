@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::decide::{Decision, ExceptionOutcome, Judged, Refusal, RuleOutcome, Status};
-use super::selector::{Answer, Selector};
+use super::selector::{Answer, Selector, Texts};
 use crate::fingerprint::Fingerprint;
 use crate::text::nearest;
 
@@ -255,7 +255,8 @@ impl Decision<'_> {
         let mut findings = self.findings.iter();
         !selector.needs().exceed(self.known)
             && findings.all(|judged| {
-                judged.standing.status != Status::Open || selector.matches(&judged.subject).is_ok()
+                judged.standing.status != Status::Open
+                    || selector.matches(&Texts::of(&judged.subject)).is_ok()
             })
     }
 

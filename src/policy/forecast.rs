@@ -18,7 +18,7 @@ use jiff::civil::Date;
 
 use super::decide::{Decision, RuleOutcome, Verdict};
 use super::judge::{Judge, Judged, Status};
-use super::selector::{Selector, Subject, Turns};
+use super::selector::{Selector, Subject, Texts, Turns};
 use super::{Action, Exception, Rule};
 
 /// How many days an expression is tried on that calculates with the age, so that
@@ -225,7 +225,8 @@ impl<'d, 'a> Future<'d, 'a> {
         let tried: Vec<&Selector> = selectors.filter(|each| each.turns().any).collect();
         let has_age = |judged: &&Judged<'_>| judged.subject.first_seen.is_some();
         let answers = findings.iter().filter(has_age).map(|judged| {
-            let could_match = |selector: &&&Selector| selector.could_match(&judged.subject);
+            let texts = Texts::of(&judged.subject);
+            let could_match = |selector: &&&Selector| selector.could_match(&texts);
             tried.iter().filter(could_match).count()
         });
         let answers: usize = match tried.is_empty() {
@@ -265,7 +266,7 @@ impl<'d, 'a> Future<'d, 'a> {
             Status::Open | Status::Accepted => {}
         }
         let mut days = Vec::new();
-        for exception in self.judge.concerning(subject) {
+        for exception in self.judge.concerning(&Texts::of(subject)) {
             days.extend(exception.decided);
             days.extend(exception.expires.tomorrow());
             if let Some(turns) = self.turns.get(exception.id.as_str()) {
@@ -277,7 +278,7 @@ impl<'d, 'a> Future<'d, 'a> {
         }
         let mut states = vec![(self.today, standing.exception)];
         for day in self.ahead(days) {
-            let exception = self.judge.judge(&on(subject, day)).exception;
+            let exception = self.judge.judge(&Texts::of(&on(subject, day))).exception;
             let before = states.last().and_then(|(_, exception)| *exception);
             if exception.map(|each| &each.id) != before.map(|each| &each.id) {
                 states.push((day, exception));
@@ -304,7 +305,9 @@ impl<'d, 'a> Future<'d, 'a> {
     /// Whether a rule counts a finding on a day if it is open then.
     fn means(&self, rule: &Rule, index: usize, day: Date) -> bool {
         let judged = self.decision.findings.get(index);
-        judged.is_some_and(|judged| rule.selector.matches(&on(&judged.subject, day)) == Ok(true))
+        judged.is_some_and(|judged| {
+            rule.selector.matches(&Texts::of(&on(&judged.subject, day))) == Ok(true)
+        })
     }
 }
 
@@ -487,7 +490,9 @@ fn events(
         let is_counted = counted.next_if(|counted| **counted == index).is_some();
         let status = judged.standing.status;
         let is_open = |day| life.map_or(status == Status::Open, |life| life.is_open(day));
-        if life.is_none() && status != Status::Open || !rule.selector.could_match(&judged.subject) {
+        if life.is_none() && status != Status::Open
+            || !rule.selector.could_match(&Texts::of(&judged.subject))
+        {
             continue;
         }
         let mut days = Vec::new();

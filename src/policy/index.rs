@@ -3,7 +3,9 @@
 //! A finding's own names lead to the few exceptions that name them. The others,
 //! which name nothing or only patterns, are asked about every finding.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 
 use super::Exception;
 use super::selector::{Question, Selector, Subject};
@@ -14,9 +16,33 @@ use crate::fingerprint::Fingerprint;
 pub(super) struct Index<'a> {
     exceptions: Vec<&'a Exception>,
     by_fingerprint: HashMap<Fingerprint, Vec<usize>>,
-    /// By the names of rules and vulnerabilities, in lower case.
-    by_name: HashMap<String, Vec<usize>>,
+    /// By the names of rules and vulnerabilities.
+    by_name: HashMap<Name<'a>, Vec<usize>>,
     others: Vec<usize>,
+}
+
+/// A name whose case does not matter.
+#[derive(Debug, Clone, Copy)]
+struct Name<'a>(&'a str);
+
+impl PartialEq for Name<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(other.0)
+    }
+}
+
+impl Eq for Name<'_> {}
+
+impl Hash for Name<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for chunk in self.0.as_bytes().chunks(32) {
+            let mut lower = [0; 32];
+            for (lower, byte) in lower.iter_mut().zip(chunk) {
+                *lower = byte.to_ascii_lowercase();
+            }
+            state.write(&lower);
+        }
+    }
 }
 
 /// What a selector names, all that it matches having one of them.
@@ -26,9 +52,10 @@ enum Handle<'a> {
 }
 
 impl<'a> Index<'a> {
-    pub(super) fn new(exceptions: &'a [Exception]) -> Self {
+    /// The exceptions are in the policy's order.
+    pub(super) fn new(exceptions: Vec<&'a Exception>) -> Self {
         let mut index = Self {
-            exceptions: exceptions.iter().collect(),
+            exceptions: Vec::new(),
             by_fingerprint: HashMap::new(),
             by_name: HashMap::new(),
             others: Vec::new(),
@@ -46,34 +73,40 @@ impl<'a> Index<'a> {
                 }
                 Some(Handle::Names(names)) => {
                     for name in names {
-                        let name = name.to_ascii_lowercase();
-                        index.by_name.entry(name).or_default().push(at);
+                        index.by_name.entry(Name(name)).or_default().push(at);
                     }
                 }
                 None => index.others.push(at),
             }
         }
+        index.exceptions = exceptions;
         index
     }
 
     /// The exceptions that may match the subject, in the policy's order.
-    pub(super) fn candidates(&self, subject: &Subject<'_>) -> impl Iterator<Item = &'a Exception> {
-        let mut found = self.others.clone();
+    pub(super) fn candidates<'s>(
+        &'s self,
+        subject: &Subject<'_>,
+    ) -> impl Iterator<Item = &'a Exception> + use<'a, 's> {
+        let mut found = Cow::from(&self.others);
         if let Some(named) = self.by_fingerprint.get(&subject.finding.fingerprint) {
-            found.extend(named);
+            found.to_mut().extend(named);
         }
-        if !self.by_name.is_empty() {
-            for name in subject.vulnerability_ids() {
-                if let Some(named) = self.by_name.get(&name.to_ascii_lowercase()) {
-                    found.extend(named);
-                }
+        let mut last = None;
+        for name in subject.vulnerability_ids() {
+            // The name of the rule often is that of the vulnerability.
+            if last.replace(name) == Some(name) {
+                continue;
+            }
+            if let Some(named) = self.by_name.get(&Name(name)) {
+                found.to_mut().extend(named);
             }
         }
-        found.sort_unstable();
-        found.dedup();
-        found
-            .into_iter()
-            .filter_map(|at| self.exceptions.get(at).copied())
+        if let Cow::Owned(found) = &mut found {
+            found.sort_unstable();
+            found.dedup();
+        }
+        (0..found.len()).filter_map(move |nth| self.exceptions.get(*found.get(nth)?).copied())
     }
 }
 

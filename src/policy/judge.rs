@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::decide::Circumstances;
 use super::index::Index;
-use super::selector::{Needs, Subject};
+use super::selector::{Needs, Selector, Subject, Texts};
 use super::{Exception, Policy};
 use crate::finding::Severity;
 
@@ -83,17 +83,20 @@ pub(super) struct Judge<'a> {
 
 impl<'a> Judge<'a> {
     pub(super) fn new(policy: &'a Policy, circumstances: &Circumstances<'a>, known: Needs) -> Self {
+        // What is missing for an answer is a gap of its own.
+        let can_be_asked = |exception: &&Exception| !exception.selector.needs().exceed(known);
         Self {
             policy,
             authors: circumstances.authors,
-            index: Index::new(&policy.exceptions),
+            index: Index::new(policy.exceptions.iter().filter(can_be_asked).collect()),
             known,
         }
     }
 
     /// Judges a finding on the subject's day, in this order of precedence:
     /// suppressed, not affected, accepted, open.
-    pub(super) fn judge(&self, subject: &Subject<'a>) -> Standing<'a> {
+    pub(super) fn judge(&self, texts: &Texts<'_, 'a>) -> Standing<'a> {
+        let Texts { subject, .. } = texts;
         let mut standing = Standing {
             status: Status::Open,
             exception: None,
@@ -111,15 +114,11 @@ impl<'a> Judge<'a> {
             return standing;
         }
         for exception in self.index.candidates(subject) {
-            // What is missing for an answer is a gap of its own.
-            if exception.selector.needs().exceed(self.known) {
-                continue;
-            }
-            match exception.selector.matches(subject) {
+            match exception.selector.matches(texts) {
                 Ok(false) => {}
                 Err(error) => standing.unanswered.push((exception, error)),
                 Ok(true) => {
-                    if let Some(refusal) = self.refusal(exception, subject) {
+                    if let Some(refusal) = self.refusal(exception, texts) {
                         standing.refused.push((exception, refusal));
                         continue;
                     }
@@ -136,20 +135,18 @@ impl<'a> Judge<'a> {
     /// The exceptions that may mean a finding, on its own day or on another.
     pub(super) fn concerning<'s>(
         &'s self,
-        subject: &'s Subject<'a>,
-    ) -> impl Iterator<Item = &'a Exception> + use<'a, 's> {
-        let candidates = self.index.candidates(subject);
-        candidates.filter(|exception| {
-            !exception.selector.needs().exceed(self.known)
-                && exception.selector.could_match(subject)
-        })
+        texts: &'s Texts<'_, 'a>,
+    ) -> impl Iterator<Item = &'a Exception> {
+        let candidates = self.index.candidates(texts.subject);
+        candidates.filter(|exception| exception.selector.could_match(texts))
     }
 
-    fn refusal(&self, exception: &Exception, subject: &Subject<'_>) -> Option<Refusal> {
+    fn refusal(&self, exception: &Exception, texts: &Texts<'_, '_>) -> Option<Refusal> {
         let Policy { bounds, .. } = self.policy;
+        let Texts { subject, .. } = texts;
         // A question without an answer is no leave.
-        let is_never = |selector: &super::selector::Selector| {
-            selector.needs().exceed(self.known) || selector.matches(subject).unwrap_or(true)
+        let is_never = |selector: &Selector| {
+            selector.needs().exceed(self.known) || selector.matches(texts).unwrap_or(true)
         };
         let raised = subject
             .raised

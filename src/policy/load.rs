@@ -165,7 +165,7 @@ impl Loader<'_> {
         for base in extends {
             let name = match base.value.starts_with(BUILTIN_PREFIX) {
                 true => base.value.clone(),
-                false => without_detours(&folder.join(&base.value).to_string_lossy()),
+                false => without_detours(&folder.join(&base.value).to_string_lossy()).into_owned(),
             };
             if open.contains(&name) {
                 let circle = format!("{} → {name}", open.join(" → "));

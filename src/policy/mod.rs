@@ -28,6 +28,7 @@ pub mod knowledge;
 pub mod lint;
 pub mod load;
 mod notices;
+mod order;
 pub mod problem;
 mod reader;
 pub mod remedy;

@@ -2,7 +2,9 @@
 //! to be known.
 
 use super::judge::{Judged, Status};
+use super::selector::Texts;
 use super::{Degraded, Lane, Never, Policy, Trust};
+use crate::finding::Finding;
 use crate::report::{Health, Report};
 
 /// Something to say of a report, a lane or the gate as a whole.
@@ -36,10 +38,9 @@ pub(super) struct Unanswered {
 }
 
 impl Unanswered {
-    pub(super) fn add(&mut self, judged: &Judged<'_>, error: &str) {
+    pub(super) fn add(&mut self, finding: &Finding, error: &str) {
         self.findings += 1;
         if self.findings == 1 {
-            let finding = judged.subject.finding;
             self.first = format!("{} at {}: {error}", finding.rule_id, finding.location);
         }
     }
@@ -91,7 +92,8 @@ impl Notices {
     pub(super) fn add_taken_out(&mut self, policy: &Policy, findings: &[Judged<'_>]) {
         let never = &policy.bounds.never;
         let mut taken_out = findings.iter().filter(|judged| {
-            let is_meant = |never: &Never| never.selector.matches(&judged.subject).unwrap_or(true);
+            let texts = Texts::of(&judged.subject);
+            let is_meant = |never: &Never| never.selector.matches(&texts).unwrap_or(true);
             judged.standing.status == Status::NotAffected && never.iter().any(is_meant)
         });
         let Some(first) = taken_out.next() else {

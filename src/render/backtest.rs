@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::summary::FileRow;
 use super::terminal::{BOLD, DIM, put, verdict_style};
 use crate::policy::decide::{Decision, Notice, RuleOutcome, Status, Verdict};
+use crate::policy::selector::Texts;
 use crate::policy::{Action, Policy};
 use crate::record::{Context, PastRule, Record};
 use crate::text::{line, short_line};
@@ -327,7 +328,7 @@ fn left_out(outcome: &RuleOutcome<'_>, decision: &Decision<'_>) -> Vec<String> {
             (Status::NotAffected, _) => "not affected".to_owned(),
             (Status::Suppressed, _) => "suppressed by the scanner".to_owned(),
         };
-        if outcome.rule.selector.matches(&judged.subject) == Ok(true) {
+        if outcome.rule.selector.matches(&Texts::of(&judged.subject)) == Ok(true) {
             *counts.entry(why).or_default() += 1;
         }
     }

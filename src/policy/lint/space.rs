@@ -13,7 +13,7 @@ use jiff::civil::Date;
 
 use crate::finding::{Confidence, Finding, Location, Severity};
 use crate::fingerprint::Fingerprint;
-use crate::policy::selector::{Confidences, Question, SeenBy, Selector, Subject};
+use crate::policy::selector::{Confidences, Question, SeenBy, Selector, Subject, Texts};
 use crate::policy::{Lane, Policy};
 use crate::scanner::{Detail, Kind, Scanner};
 
@@ -236,12 +236,12 @@ impl Case<'_> {
             | Question::Confidence(_)
             | Question::Age(_)
             | Question::Lane(_)
-            | Question::Scanner(_) => match question.holds(&self.subject) {
+            | Question::Scanner(_) => match question.holds(&Texts::of(&self.subject)) {
                 true => Answer::Always,
                 false => Answer::Never,
             },
             // Others may agree.
-            Question::SeenBy(_) if question.holds(&self.subject) => Answer::Always,
+            Question::SeenBy(_) if question.holds(&Texts::of(&self.subject)) => Answer::Always,
             Question::SeenBy(_)
             | Question::Fingerprint(_)
             | Question::Rule(_)

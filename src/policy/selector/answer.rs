@@ -1,7 +1,7 @@
 //! What a finding answers to each question of a selector, for people who ask why
 //! it matches or why not.
 
-use super::{Bound, Fix, Question, SeenBy, Selector, Subject};
+use super::{Bound, Fix, Question, SeenBy, Selector, Subject, Texts};
 
 /// A question of a selector, and a subject's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,11 +33,12 @@ impl Selector {
     /// The subject's answers to all questions, in the order in which a decision
     /// asks them. Other than there, `when` is asked in any case.
     pub fn answers(&self, subject: &Subject<'_>) -> Vec<Answer<'_>> {
+        let texts = Texts::of(subject);
         let asked = self.asked.iter().map(|asked| Answer {
             key: asked.question.key(),
             asked: &asked.written,
             found: asked.question.found(subject),
-            holds: Ok(asked.question.holds(subject)),
+            holds: Ok(asked.question.holds(&texts)),
             needed: asked.question.needed(&asked.written),
             names: asked.question.names(),
         });

@@ -3,6 +3,7 @@
 //! A new question is a new variant of [`Question`] and its reading in `reader`;
 //! the compiler asks for the rest.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::expression::Expression;
@@ -18,7 +19,7 @@ mod turns;
 pub use answer::Answer;
 pub use bounds::{Bound, Confidences, Fix, SeenBy, Severities};
 pub use patterns::Patterns;
-pub use subject::Subject;
+pub use subject::{Subject, Texts};
 pub use turns::Turns;
 
 /// What must hold of a finding: all that is asked.
@@ -40,6 +41,7 @@ pub struct Asked {
 }
 
 /// What can be asked of a finding by a key of its own. Of a list, any may hold.
+/// What is quickly answered stands first, here and in [`Selector::asked`].
 #[derive(Debug, Clone)]
 pub enum Question {
     /// Kinds of problems.
@@ -149,10 +151,10 @@ impl Selector {
     /// # Errors
     ///
     /// Why that cannot be said. It is neither a yes nor a no.
-    pub fn matches(&self, subject: &Subject<'_>) -> Result<bool, String> {
-        let holds = self.asked.iter().all(|asked| asked.question.holds(subject));
+    pub fn matches(&self, texts: &Texts<'_, '_>) -> Result<bool, String> {
+        let holds = self.asked.iter().all(|asked| asked.question.holds(texts));
         match &self.when {
-            Some(expression) if holds => expression.matches(subject),
+            Some(expression) if holds => expression.matches(texts.subject),
             _ => Ok(holds),
         }
     }
@@ -198,11 +200,9 @@ impl Question {
     }
 
     /// Whether it holds of the subject. What is not known of it answers nothing.
-    pub fn holds(&self, subject: &Subject<'_>) -> bool {
+    pub fn holds(&self, texts: &Texts<'_, '_>) -> bool {
+        let Texts { subject, .. } = texts;
         let finding = subject.finding;
-        let any = |patterns: &Patterns, texts: &[String]| {
-            patterns.match_any(texts.iter().map(String::as_str))
-        };
         match self {
             Self::Category(wanted) => wanted.contains(&finding.category),
             Self::Severity(wanted) => wanted.contain(finding.severity, subject.severity),
@@ -228,9 +228,9 @@ impl Question {
             Self::Rule(patterns) => patterns.match_any([finding.rule_id.as_str()]),
             Self::Vulnerability(patterns) => patterns.match_any(subject.vulnerability_ids()),
             Self::Title(patterns) => patterns.match_any([finding.title.as_str()]),
-            Self::Package(patterns) => any(patterns, &subject.package_names()),
+            Self::Package(patterns) => patterns.match_any(texts.package_names()),
             Self::Url(patterns) => patterns.match_any(subject.urls()),
-            Self::Path(patterns) => any(patterns, &subject.paths()),
+            Self::Path(patterns) => patterns.match_any(texts.paths()),
         }
     }
 
@@ -309,7 +309,7 @@ impl Question {
             Self::Rule(_) => finding.rule_id.clone(),
             Self::Vulnerability(_) => subject.vulnerability_ids().collect::<Vec<_>>().join(", "),
             Self::Title(_) => finding.title.clone(),
-            Self::Package(_) => subject.package_names().pop().unwrap_or_default(),
+            Self::Package(_) => or_nothing(subject.package_names().pop().map(Cow::into_owned)),
             Self::Url(_) => or_nothing(subject.urls().first().map(|url| (*url).to_owned())),
             Self::Path(_) => or_nothing(subject.paths().into_iter().next()),
         }
@@ -351,7 +351,7 @@ mod tests {
             workspace: Some("/builds/group/below/shop"),
             ..Subject::new("mainline-sca", "trivy", finding, today)
         };
-        selector.matches(&subject).unwrap()
+        selector.matches(&Texts::of(&subject)).unwrap()
     }
 
     fn patterns(patterns: &[&str]) -> Patterns {
@@ -590,11 +590,15 @@ mod tests {
             ),
         ] {
             let key = question.key();
-            assert_eq!(question.holds(&known(&finding)), expected, "{key}");
+            assert_eq!(
+                question.holds(&Texts::of(&known(&finding))),
+                expected,
+                "{key}"
+            );
             let today = "2026-11-21".parse().unwrap();
             let mut nothing = Subject::new("mainline-sca", "trivy", &bare, today);
             nothing.allowance = Some(30);
-            assert!(!question.holds(&nothing), "{key}");
+            assert!(!question.holds(&Texts::of(&nothing)), "{key}");
         }
     }
 
@@ -613,7 +617,7 @@ mod tests {
             (SeenBy::Any(patterns(&["trivy"])), [true, true]),
         ] {
             let question = Question::SeenBy(seen_by);
-            let answers = [question.holds(&several), question.holds(&alone)];
+            let answers = [&several, &alone].map(|subject| question.holds(&Texts::of(subject)));
             assert_eq!(answers, expected, "{question:?}");
         }
     }

@@ -1,6 +1,7 @@
 //! Shell patterns.
 
 use globset::{GlobBuilder, GlobMatcher};
+use memchr::memmem::Finder;
 
 /// Shell patterns (`*`, `?`, `[a-z]`, `{a,b}`; `**` also crosses `/`), any of
 /// which may match. Case does not matter but in paths: scanners spell as they like.
@@ -14,7 +15,38 @@ enum Pattern {
         text: String,
         is_case_insensitive: bool,
     },
-    Glob(GlobMatcher),
+    Glob {
+        needed: Needed,
+        glob: GlobMatcher,
+    },
+}
+
+/// What a text must have for a glob to match it. Looking for that is much faster
+/// than matching; most texts are without, and often there is no more to ask.
+#[derive(Debug, Clone)]
+struct Needed {
+    start: String,
+    within: Within,
+    end: String,
+    is_case_insensitive: bool,
+    beyond: Beyond,
+}
+
+/// What is asked of a text that has what is needed.
+#[derive(Debug, Clone, Copy)]
+enum Beyond {
+    Nothing,
+    /// That there is no `/` after the start.
+    OneName,
+    /// All that the glob says.
+    Glob,
+}
+
+#[derive(Debug, Clone)]
+enum Within {
+    Exactly(Box<Finder<'static>>),
+    /// In lower case.
+    InAnyCase(String),
 }
 
 /// What is to be told apart when patterns are compiled.
@@ -80,7 +112,7 @@ impl Patterns {
         kind: Kind,
     ) -> Result<Self, (usize, String)> {
         let compile = |(index, pattern): (usize, &str)| {
-            if !pattern.contains(['*', '?', '[', ']', '{', '}', '\\']) && pattern.is_ascii() {
+            if !pattern.contains(WILD) && pattern.is_ascii() {
                 return Ok(Pattern::Literal {
                     text: pattern.to_owned(),
                     is_case_insensitive: kind.is_case_insensitive,
@@ -90,7 +122,10 @@ impl Patterns {
                 .literal_separator(kind.has_separators)
                 .case_insensitive(kind.is_case_insensitive)
                 .build()
-                .map(|glob| Pattern::Glob(glob.compile_matcher()))
+                .map(|glob| Pattern::Glob {
+                    needed: Needed::of(pattern, kind),
+                    glob: glob.compile_matcher(),
+                })
                 .map_err(|error| (index, error.kind().to_string()))
         };
         let compiled: Result<_, _> = patterns.into_iter().enumerate().map(compile).collect();
@@ -108,7 +143,9 @@ impl Patterns {
     pub(super) fn match_everything(&self) -> bool {
         self.0.iter().any(|pattern| match pattern {
             Pattern::Literal { .. } => false,
-            Pattern::Glob(glob) => glob.glob().glob().chars().all(|c| matches!(c, '*' | '/')),
+            Pattern::Glob { glob, .. } => {
+                glob.glob().glob().chars().all(|c| matches!(c, '*' | '/'))
+            }
         })
     }
 
@@ -117,9 +154,11 @@ impl Patterns {
     pub fn include(&self, others: &Self) -> bool {
         let includes = |other: &Pattern| match other {
             Pattern::Literal { text, .. } => self.match_any([text.as_str()]),
-            Pattern::Glob(glob) => self.0.iter().any(|pattern| match pattern {
+            Pattern::Glob { glob, .. } => self.0.iter().any(|pattern| match pattern {
                 Pattern::Literal { .. } => false,
-                Pattern::Glob(wide) => is_below(wide.glob().glob(), glob.glob().glob()),
+                Pattern::Glob { glob: wide, .. } => {
+                    is_below(wide.glob().glob(), glob.glob().glob())
+                }
             }),
         };
         others.0.iter().all(includes)
@@ -131,22 +170,105 @@ impl Patterns {
         self.0.iter().all(literal).then(|| {
             self.0.iter().filter_map(|pattern| match pattern {
                 Pattern::Literal { text, .. } => Some(text.as_str()),
-                Pattern::Glob(_) => None,
+                Pattern::Glob { .. } => None,
             })
         })
     }
 }
 
+/// What is special in patterns.
+const WILD: [char; 7] = ['*', '?', '[', ']', '{', '}', '\\'];
+
 /// Whether a pattern is the other, or one of what is below it: `src/api/*` is
 /// below `src/**`.
 fn is_below(wide: &str, narrow: &str) -> bool {
-    const WILD: [char; 6] = ['*', '?', '[', ']', '{', '\\'];
     wide == narrow
         || wide == "**"
         || wide.strip_suffix("**").is_some_and(|folder| {
             let start = narrow.split(WILD).next().unwrap_or_default();
             folder.ends_with('/') && !folder.contains(WILD) && start.starts_with(folder)
         })
+}
+
+impl Needed {
+    fn of(pattern: &str, kind: Kind) -> Self {
+        let start = pattern.split(WILD).next().unwrap_or_default();
+        let rest = pattern.strip_prefix(start).unwrap_or_default();
+        // What stands in classes and alternatives is not needed.
+        let has_stars_only = !rest.replace('*', "").contains(WILD);
+        let mut pieces: Vec<&str> = match has_stars_only {
+            // `**/` stands for nothing, too, and then without its `/`.
+            true => rest
+                .split('*')
+                .map(|piece| piece.trim_start_matches('/'))
+                .collect(),
+            false => Vec::new(),
+        };
+        let end = pieces.pop().unwrap_or_default();
+        let within = pieces.into_iter().max_by_key(|piece| piece.len());
+        let within = within.unwrap_or_default();
+        Self {
+            start: start.to_owned(),
+            within: match kind.is_case_insensitive {
+                true => Within::InAnyCase(within.to_ascii_lowercase()),
+                false => Within::Exactly(Finder::new(within).into_owned().into()),
+            },
+            end: end.to_owned(),
+            is_case_insensitive: kind.is_case_insensitive,
+            beyond: match rest {
+                "*" if kind.has_separators => Beyond::OneName,
+                "*" => Beyond::Nothing,
+                "**" if start.ends_with('/') => Beyond::Nothing,
+                _ => Beyond::Glob,
+            },
+        }
+    }
+
+    /// Whether the glob matches, where that can be said without it.
+    fn decides(&self, text: &str) -> Option<bool> {
+        // There, globs take it for `/`.
+        if cfg!(windows) && text.contains('\\') {
+            return None;
+        }
+        match self.beyond {
+            _ if !self.is_in(text) => Some(false),
+            Beyond::Nothing => Some(true),
+            Beyond::OneName => Some(!text.bytes().skip(self.start.len()).any(|byte| byte == b'/')),
+            Beyond::Glob => None,
+        }
+    }
+
+    fn is_in(&self, text: &str) -> bool {
+        let (text, start, end) = (text.as_bytes(), self.start.as_bytes(), self.end.as_bytes());
+        let is = |one: Option<&[u8]>, other: &[u8]| match self.is_case_insensitive {
+            true => one.is_some_and(|one| one.eq_ignore_ascii_case(other)),
+            false => one == Some(other),
+        };
+        is(text.get(..start.len()), start)
+            && is(
+                text.len()
+                    .checked_sub(end.len())
+                    .and_then(|at| text.get(at..)),
+                end,
+            )
+            && self.within.is_in(text)
+    }
+}
+
+impl Within {
+    fn is_in(&self, text: &[u8]) -> bool {
+        match self {
+            Self::Exactly(piece) => piece.find(text).is_some(),
+            Self::InAnyCase(piece) => {
+                let Some(&first) = piece.as_bytes().first() else {
+                    return true;
+                };
+                let starts = memchr::memchr2_iter(first, first.to_ascii_uppercase(), text);
+                let mut pieces = starts.filter_map(|at| text.get(at..at + piece.len()));
+                pieces.any(|found| found.eq_ignore_ascii_case(piece.as_bytes()))
+            }
+        }
+    }
 }
 
 impl Pattern {
@@ -157,7 +279,10 @@ impl Pattern {
                 is_case_insensitive: true,
             } => text.eq_ignore_ascii_case(other),
             Self::Literal { text, .. } => text == other,
-            Self::Glob(glob) => glob.is_match(other),
+            Self::Glob { needed, glob } => {
+                let decided = needed.decides(other);
+                decided.unwrap_or_else(|| glob.is_match(other))
+            }
         }
     }
 }
@@ -183,6 +308,26 @@ mod tests {
                     .unwrap()
                     .match_any(["src/a.py"])
             );
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_decided_without_a_glob_is_what_it_says(
+            pattern in "([ab/]|\\*|\\*\\*/|/\\*\\*|[AÄ?.]|\\[ab\\]|\\{a,b/\\}){0,8}",
+            text in "[abAÄä/.]{0,8}",
+            is_case_insensitive: bool,
+            has_separators: bool,
+        ) {
+            let kind = Kind { is_case_insensitive, has_separators };
+            let glob = GlobBuilder::new(&pattern)
+                .literal_separator(has_separators)
+                .case_insensitive(is_case_insensitive)
+                .build()
+                .unwrap();
+            let matches = glob.compile_matcher().is_match(&text);
+            let decided = Needed::of(&pattern, kind).decides(&text);
+            proptest::prop_assert_eq!(decided.unwrap_or(matches), matches);
         }
     }
 

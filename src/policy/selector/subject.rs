@@ -1,5 +1,7 @@
 //! A finding with all that a selector may ask about it.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -87,7 +89,7 @@ impl<'a> Subject<'a> {
 
     /// The names a package may be meant by: its package URL and its name, each with
     /// and without the version.
-    pub fn package_names(&self) -> Vec<String> {
+    pub fn package_names(&self) -> Vec<Cow<'a, str>> {
         let Location::Package {
             purl,
             name,
@@ -97,18 +99,19 @@ impl<'a> Subject<'a> {
         else {
             return Vec::new();
         };
-        let mut names = vec![name.clone()];
+        let mut names = Vec::with_capacity(4);
+        names.push(name.into());
         if let Some(version) = version {
-            names.push(format!("{name}@{version}"));
+            names.push([name, "@", version].concat().into());
         }
         if let Some(purl) = purl {
             let bare = purl.split(['?', '#']).next().unwrap_or_default();
-            names.push(bare.to_owned());
+            names.push(bare.into());
             // A scope begins with `@`; a version follows the last one, after the name.
             if let Some((package, version)) = bare.rsplit_once('@')
                 && !version.contains('/')
             {
-                names.push(package.to_owned());
+                names.push(package.into());
             }
         }
         names
@@ -148,5 +151,41 @@ impl<'a> Subject<'a> {
 
     fn places(&self) -> impl Iterator<Item = &'a Location> + use<'a> {
         std::iter::once(&self.finding.location).chain(&self.finding.instances)
+    }
+}
+
+/// A subject for the time that it is asked about. What its texts have to be made
+/// of is made at most once, and only if a question wants it.
+#[derive(Debug)]
+pub struct Texts<'s, 'a> {
+    /// The subject.
+    pub subject: &'s Subject<'a>,
+    package_names: OnceCell<Vec<Cow<'a, str>>>,
+    paths: OnceCell<Vec<String>>,
+}
+
+impl<'s, 'a> Texts<'s, 'a> {
+    /// All that there is to ask about a subject.
+    pub fn of(subject: &'s Subject<'a>) -> Self {
+        Self {
+            subject,
+            package_names: OnceCell::new(),
+            paths: OnceCell::new(),
+        }
+    }
+
+    /// See [`Subject::package_names`].
+    pub fn package_names(&self) -> impl Iterator<Item = &str> {
+        let names = || self.subject.package_names();
+        self.package_names
+            .get_or_init(names)
+            .iter()
+            .map(|name| &**name)
+    }
+
+    /// See [`Subject::paths`].
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        let paths = || self.subject.paths();
+        self.paths.get_or_init(paths).iter().map(String::as_str)
     }
 }

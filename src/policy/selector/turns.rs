@@ -4,7 +4,7 @@
 use jiff::Span;
 use jiff::civil::Date;
 
-use super::{Question, Selector, Subject};
+use super::{Question, Selector, Subject, Texts};
 
 /// The ages at which an answer may become another. Between two of them it stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -91,10 +91,10 @@ impl Selector {
 
     /// Whether it could match the subject on another day: what has a key of its
     /// own and does not depend on the day holds.
-    pub fn could_match(&self, subject: &Subject<'_>) -> bool {
+    pub fn could_match(&self, texts: &Texts<'_, '_>) -> bool {
         let questions = self.asked.iter().map(|asked| &asked.question);
         let mut lasting = questions
             .filter(|question| !matches!(question, Question::Age(_) | Question::Overdue(_)));
-        lasting.all(|question| question.holds(subject))
+        lasting.all(|question| question.holds(texts))
     }
 }
