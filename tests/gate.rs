@@ -294,6 +294,37 @@ fn a_statement_about_a_component_holds_in_the_lane_of_its_product() {
 }
 
 #[test]
+fn a_later_doubt_about_a_product_that_cannot_be_told_takes_a_claim_back() {
+    let policy = "[[rule]]\nid = \"any\"\nwhere = { category = \"sca\" }\n";
+    let claim = vex("not_affected", "pkg:npm/lodash@4.17.4");
+    let cpe = "cpe:2.3:a:lodash:lodash:4.17.4:*:*:*:*:*:*:*";
+    for (status, issued, expected) in [
+        ("affected", "2026-11-02", "fail"),
+        ("under_investigation", "2026-11-02", "fail"),
+        ("affected", "2026-10-31", "pass"),
+        ("fixed", "2026-11-02", "pass"),
+    ] {
+        let doubt = vex(status, cpe).replace("2026-11-01", issued);
+        let workplace = Workplace::new(&[
+            ("trivy.json", &trivy()),
+            ("policy.toml", policy),
+            ("claim.json", &claim),
+            ("doubt.json", &doubt),
+        ]);
+        let run = workplace.check(&[
+            "trivy.json",
+            "--policy",
+            "policy.toml",
+            "--vex",
+            "claim.json",
+            "--vex",
+            "doubt.json",
+        ]);
+        assert_eq!(verdict(&run), expected, "{status} {issued}: {}", run.stdout);
+    }
+}
+
+#[test]
 fn of_several_vex_documents_none_holds_if_one_cannot_be_read() {
     let policy = "[[rule]]\nid = \"any\"\nwhere = { category = \"sca\" }\n";
     let document = vex("not_affected", "pkg:npm/lodash");

@@ -184,37 +184,39 @@ impl Vulnerability {
             }
         };
         let mut targets: BTreeMap<Status, Vec<Target>> = BTreeMap::new();
-        let mut is_unnamed = self.affects.0.is_empty();
         let mut has_ranges = false;
+        let mut add = |status: Status, product| {
+            targets.entry(status).or_default().push(Target {
+                product,
+                parts: None,
+            });
+        };
+        if self.affects.0.is_empty() {
+            add(state, None);
+        }
         for affected in self.affects.0 {
-            let Some(purl) = components.resolve(&affected.reference) else {
-                is_unnamed = true;
-                continue;
-            };
-            let mut add = |status: Status, product| {
-                targets.entry(status).or_default().push(Target {
-                    product,
-                    parts: None,
-                });
-            };
+            let purl = components.resolve(&affected.reference);
+            if affected.versions.0.is_empty() {
+                add(state, purl.clone());
+            }
             for version in &affected.versions.0 {
                 let status = status_of(version.status.as_deref(), state);
                 has_ranges |= version.version.is_none();
-                let product = match &version.version {
-                    Some(version) => purl.in_version(version),
+                match (&purl, &version.version) {
+                    (None, _) => add(status, None),
+                    (Some(purl), Some(version)) => {
+                        if let Some(purl) = purl.in_version(version) {
+                            add(status, Some(purl));
+                        }
+                    }
                     // A range says less than we would need to let a finding go,
                     // and enough to keep it.
-                    None => Some(purl.clone()).filter(|_| !status.suppresses()),
-                };
-                if let Some(product) = product {
-                    add(status, product);
+                    (Some(purl), None) if !status.suppresses() => add(status, Some(purl.clone())),
+                    (Some(_), None) => {}
                 }
             }
-            if affected.versions.0.is_empty() {
-                add(state, purl);
-            }
         }
-        if is_unnamed {
+        if targets.values().flatten().any(Target::is_unnamed) {
             notes.without_product.add(|| &vulnerability);
         }
         if has_ranges {
@@ -272,8 +274,8 @@ mod tests {
         assert_eq!(
             vex.notes,
             [
-                "CVE-2026-2005: a product or part that is not named by a package URL; it matches nothing",
-                "CVE-2026-2001: a range of versions, which is not evaluated; it suppresses nothing",
+                "CVE-2026-2005: a product or part that is not named by a package URL; suppresses nothing",
+                "CVE-2026-2001: a range of versions, which is not evaluated; suppresses nothing",
             ]
         );
         let first = &vex.statements()[0];

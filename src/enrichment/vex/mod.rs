@@ -2,9 +2,10 @@
 //! vulnerability affects a product, as its maker or somebody else says.
 //!
 //! One file per format makes [`Statement`]s; [`lookup`] finds the one that holds
-//! for a finding. A statement can take a finding out of the decision, so it holds
-//! only for exactly what it names: in doubt it holds for nothing, and what is
-//! unclear about its meaning suppresses nothing.
+//! for a finding. A statement can take a finding out of the decision, so one that
+//! does holds only for exactly what it names, and what is unclear about its meaning
+//! suppresses nothing. One that takes such a claim back holds for all that it may
+//! be about.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -248,7 +249,11 @@ fn newest<'a>(documents: &'a [Vex], subject: &Subject<'_>, keys: &[&str]) -> Opt
                     subject.artifact.and_then(Purl::parse),
                 )
             });
-            let holds = |target: &Target| target.covers(package.as_ref(), artifact.as_ref());
+            let (package, artifact) = (package.as_ref(), artifact.as_ref());
+            let holds = |target: &Target| match statement.status.suppresses() {
+                true => target.covers(package, artifact),
+                false => target.may_cover(package, artifact),
+            };
             let ruling = Ruling {
                 document,
                 statement,
@@ -306,11 +311,11 @@ impl Notes {
             ),
             (
                 self.without_product,
-                "a product or part that is not named by a package URL; it matches nothing",
+                "a product or part that is not named by a package URL; suppresses nothing",
             ),
             (
                 self.ranges,
-                "a range of versions, which is not evaluated; it suppresses nothing",
+                "a range of versions, which is not evaluated; suppresses nothing",
             ),
         ]
         .into_iter()

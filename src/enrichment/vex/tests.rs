@@ -129,29 +129,84 @@ fn only_known_words_with_their_reasons_suppress() {
 }
 
 #[test]
-fn a_statement_that_names_no_product_matches_nothing() {
+fn a_statement_that_names_no_product_suppresses_nothing_and_takes_back() {
     for products in [
         "null",
         "[]",
         "[{}]",
         r#"[""]"#,
         r#"[{"@id":"x"}]"#,
-        r#"[{"@id":"pkg:npm/x","identifiers":{"purl":"pkg:npm/y"}}]"#,
         r#"[{"identifiers":{"cpe23":"cpe:2.3:a:x:x:1:*:*:*:*:*:*:*"}}]"#,
         r#"[{"@id":"pkg:npm/x","subcomponents":[{"@id":"pkg:npm/x"}]}]"#,
         r#"[{"@id":"pkg:npm/x","subcomponents":[{"@id":"cpe:/a:x:x"}]}]"#,
     ] {
-        let document = openvex(&format!(
-            r#"{{"vulnerability":{{"name":"CVE-2026-1"}},"products":{products},"status":"fixed"}}"#
-        ));
-        assert_eq!(status_in(&document), None, "{products}");
+        for (status, expected) in [
+            ("fixed", None),
+            ("affected", Some(Status::Affected)),
+            ("under_investigation", Some(Status::UnderInvestigation)),
+            ("harmless", Some(Status::Unclear)),
+        ] {
+            let document = openvex(&format!(
+                r#"{{"vulnerability":{{"name":"CVE-2026-1"}},"products":{products},"status":"{status}"}}"#
+            ));
+            assert_eq!(status_in(&document), expected, "{products} {status}");
+        }
     }
+    // The identifier is the exact one of two names.
+    let other = r#"{"vulnerability":{"name":"CVE-2026-1"},"products":[{"@id":"pkg:npm/x","identifiers":{"purl":"pkg:npm/y"}}],"status":"fixed"}"#;
+    assert_eq!(status_in(&openvex(other)), None);
     let without = r#"{"vulnerability":{"name":"CVE-2026-1"},"status":"fixed"}"#;
     assert_eq!(status_in(&openvex(without)), None);
-    assert_eq!(
-        status_in(&cyclonedx(r#""analysis":{"state":"resolved"}"#)),
-        None
-    );
+    for (state, expected) in [("resolved", None), ("exploitable", Some(Status::Affected))] {
+        for affects in ["[]", r#"[{"ref":"y"}]"#] {
+            let document = cyclonedx(&format!(
+                r#""analysis":{{"state":"{state}"}},"affects":{affects}"#
+            ));
+            assert_eq!(status_in(&document), expected, "{state} {affects}");
+        }
+    }
+}
+
+/// A claim of 1 April, and what is said at some time of the same vulnerability in
+/// these products.
+fn claim_and(products: &str, status: &str, time: &str) -> String {
+    openvex(&format!(
+        r#"{},{{"vulnerability":{{"name":"CVE-2026-1"}},"products":{products},"status":"{status}","timestamp":"{time}"}}"#,
+        statement(r#""status":"fixed","timestamp":"2026-04-01T00:00:00Z""#)
+    ))
+}
+
+#[test]
+fn what_may_be_about_the_same_product_takes_a_claim_back() {
+    let (before, after) = ("2026-03-31T00:00:00Z", "2026-04-02T00:00:00Z");
+    for (products, takes_back) in [
+        (r#"["cpe:2.3:a:x:x:1:*:*:*:*:*:*:*"]"#, true),
+        ("[]", true),
+        (r#"["pkg:npm/y","the shop"]"#, true),
+        (r#"["pkg:npm/x@1"]"#, true),
+        (r#"["pkg:npm/x?os=linux"]"#, true),
+        (
+            r#"[{"@id":"pkg:oci/app","subcomponents":["pkg:npm/x"]}]"#,
+            true,
+        ),
+        (
+            r#"[{"@id":"pkg:oci/app","subcomponents":["pkg:npm/y"]}]"#,
+            false,
+        ),
+        (r#"["pkg:npm/x@2"]"#, false),
+        (r#"["pkg:npm/y"]"#, false),
+    ] {
+        for (status, takes) in [
+            ("affected", Status::Affected),
+            ("under_investigation", Status::UnderInvestigation),
+        ] {
+            let late = status_in(&claim_and(products, status, after));
+            let expected = if takes_back { takes } else { Status::Fixed };
+            assert_eq!(late, Some(expected), "{products} {status}");
+            let early = status_in(&claim_and(products, status, before));
+            assert_eq!(early, Some(Status::Fixed), "{products} {status}");
+        }
+    }
 }
 
 #[test]
