@@ -293,6 +293,49 @@ fn a_statement_about_a_component_holds_in_the_lane_of_its_product() {
     }
 }
 
+/// A CycloneDX document about lodash in a product, with this analysis.
+fn cyclonedx(product: &str, analysis: &str) -> String {
+    format!(
+        r#"{{"bomFormat":"CycloneDX","specVersion":"1.5","version":1,"metadata":{{"timestamp":"2026-11-01T00:00:00Z",
+        "component":{{"type":"container","name":"shop","bom-ref":"it","purl":"{product}"}}}},
+        "vulnerabilities":[{{"id":"CVE-2021-44228","analysis":{{{analysis}}},"affects":[{{"ref":"pkg:npm/lodash@4.17.4"}}]}}]}}"#
+    )
+}
+
+#[test]
+fn a_cyclonedx_analysis_holds_for_its_product_and_with_a_reason_only() {
+    let policy = "[lane.image-security]\nproduct = \"pkg:oci/shop\"\n[[rule]]\nid = \"any\"\nwhere = { category = \"sca\" }\n";
+    let claim = r#""state":"not_affected""#;
+    let justified = &format!(r#"{claim},"justification":"code_not_reachable""#);
+    let invented = &format!(r#"{claim},"justification":"zzz""#);
+    for (product, analysis, expected) in [
+        ("pkg:oci/shop", justified.as_str(), "pass"),
+        ("pkg:oci/other", justified, "fail"),
+        ("shop", justified, "fail"),
+        ("pkg:oci/shop", claim, "fail"),
+        ("pkg:oci/shop", invented, "fail"),
+    ] {
+        let workplace = Workplace::new(&[
+            ("trivy.json", &trivy()),
+            ("policy.toml", policy),
+            ("vex.json", &cyclonedx(product, analysis)),
+        ]);
+        let run = workplace.check(&[
+            "image-security=trivy.json",
+            "--policy",
+            "policy.toml",
+            "--vex",
+            "vex.json",
+        ]);
+        assert_eq!(
+            verdict(&run),
+            expected,
+            "{product} {analysis}: {}",
+            run.stdout
+        );
+    }
+}
+
 #[test]
 fn a_later_doubt_about_a_product_that_cannot_be_told_takes_a_claim_back() {
     let policy = "[[rule]]\nid = \"any\"\nwhere = { category = \"sca\" }\n";

@@ -16,6 +16,19 @@ use crate::parser::ParseError;
 use crate::parser::fields::List;
 use crate::parser::json::Json;
 
+/// Why something is not affected, in the words of the specification.
+const JUSTIFICATIONS: [&str; 9] = [
+    "code_not_present",
+    "code_not_reachable",
+    "requires_configuration",
+    "requires_dependency",
+    "requires_environment",
+    "protected_by_compiler",
+    "protected_at_runtime",
+    "protected_at_perimeter",
+    "protected_by_mitigating_control",
+];
+
 #[derive(Deserialize)]
 struct Metadata {
     timestamp: Option<Time>,
@@ -70,9 +83,19 @@ struct Version {
     status: Option<String>,
 }
 
-/// The package URLs of the components, by their names in this document.
+/// What the document is about.
+struct Product {
+    bom_ref: Option<String>,
+    purl: Option<Purl>,
+}
+
 #[derive(Default)]
-struct Components(HashMap<String, Option<Purl>>);
+struct Components {
+    /// Their package URLs, by their names in this document.
+    purls: HashMap<String, Option<Purl>>,
+    /// The product of which all others are parts, where the document says so.
+    product: Option<Product>,
+}
 
 impl Components {
     /// Two components of one name would make a statement about one hold for the
@@ -80,7 +103,7 @@ impl Components {
     fn add(&mut self, json: &Json, component: Component) -> Result<(), ParseError> {
         if let Some(name) = component.bom_ref {
             let purl = component.purl.as_deref().and_then(Purl::parse);
-            if self.0.insert(name.clone(), purl).is_some() {
+            if self.purls.insert(name.clone(), purl).is_some() {
                 return Err(json.error(format!(
                     "two components have the `bom-ref` `{name}`; write the document again with one for each"
                 )));
@@ -93,20 +116,59 @@ impl Components {
             .try_for_each(|part| self.add(json, part))
     }
 
+    /// Takes the component of the metadata, which is the product.
+    fn add_product(&mut self, json: &Json, component: Component) -> Result<(), ParseError> {
+        self.product = Some(Product {
+            bom_ref: component.bom_ref.clone(),
+            purl: component.purl.as_deref().and_then(Purl::parse),
+        });
+        self.add(json, component)
+    }
+
+    /// What a reference is about, once it is known what it names. What is said of
+    /// a component in one product says nothing of it in others.
+    fn target(&self, reference: Option<&str>, purl: Option<Purl>) -> Target {
+        match &self.product {
+            Some(product) if !product.is_named(reference) => Target {
+                product: product.purl.clone(),
+                parts: Some(vec![purl]),
+            },
+            _ => Target {
+                product: purl,
+                parts: None,
+            },
+        }
+    }
+
     /// What a reference names: a component of this document, or a package URL,
     /// alone or as a BOM-Link into another document (`urn:cdx:SERIAL/VERSION#REF`).
     fn resolve(&self, reference: &str) -> Option<Purl> {
-        if let Some(purl) = self.0.get(reference) {
+        if let Some(purl) = self.purls.get(reference) {
             return purl.clone();
         }
-        match reference.strip_prefix("urn:cdx:") {
-            None => Purl::parse(reference),
-            Some(link) => {
-                let (_, name) = link.split_once('#')?;
-                Purl::parse(name)
-                    .or_else(|| Purl::parse(&percent_decode_str(name).decode_utf8().ok()?))
-            }
+        named_purl(reference)
+    }
+}
+
+/// The package URL that a reference is, or that a BOM-Link names.
+fn named_purl(reference: &str) -> Option<Purl> {
+    match reference.strip_prefix("urn:cdx:") {
+        None => Purl::parse(reference),
+        Some(link) => {
+            let (_, name) = link.split_once('#')?;
+            Purl::parse(name).or_else(|| Purl::parse(&percent_decode_str(name).decode_utf8().ok()?))
         }
+    }
+}
+
+impl Product {
+    /// Whether a reference names the product itself, by its name in this document
+    /// or by its package URL.
+    fn is_named(&self, reference: Option<&str>) -> bool {
+        reference.is_some_and(|reference| {
+            self.bom_ref.as_deref() == Some(reference)
+                || self.purl.is_some() && self.purl == named_purl(reference)
+        })
     }
 }
 
@@ -121,7 +183,7 @@ pub(super) fn read(json: &mut Json) -> Result<(Timestamp, (Vec<Statement>, Notes
                 let metadata: Metadata = json.value()?;
                 date = metadata.timestamp;
                 if let Some(component) = metadata.component {
-                    components.add(json, component)?;
+                    components.add_product(json, component)?;
                 }
             }
             "components" => json.array_or_null(|json| {
@@ -173,6 +235,11 @@ impl Vulnerability {
         let aliases = self.references.0.into_iter().map(|reference| reference.id);
         let names: Vec<_> = std::iter::once(self.id).chain(aliases).flatten().collect();
         let vulnerability = names.first().cloned().unwrap_or_default();
+        let label = analysis
+            .justification
+            .filter(|label| JUSTIFICATIONS.contains(&label.as_str()));
+        let text = analysis.detail.filter(|text| !text.trim().is_empty());
+        let has_reason = label.is_some() || text.is_some();
         let state = match analysis.state.as_deref() {
             Some("not_affected" | "false_positive") => Status::NotAffected,
             Some("resolved" | "resolved_with_pedigree") => Status::Fixed,
@@ -185,36 +252,48 @@ impl Vulnerability {
         };
         let mut targets: BTreeMap<Status, Vec<Target>> = BTreeMap::new();
         let mut has_ranges = false;
-        let mut add = |status: Status, product| {
-            targets.entry(status).or_default().push(Target {
-                product,
-                parts: None,
-            });
+        let mut is_unjustified = false;
+        let mut add = |status: Status, reference: Option<&str>, purl| {
+            let target = components.target(reference, purl);
+            let status = match status {
+                Status::NotAffected if !has_reason => {
+                    is_unjustified = true;
+                    Status::Unclear
+                }
+                status => status,
+            };
+            targets.entry(status).or_default().push(target);
         };
         if self.affects.0.is_empty() {
-            add(state, None);
+            add(state, None, None);
         }
         for affected in self.affects.0 {
+            let reference = Some(affected.reference.as_str());
             let purl = components.resolve(&affected.reference);
             if affected.versions.0.is_empty() {
-                add(state, purl.clone());
+                add(state, reference, purl.clone());
             }
             for version in &affected.versions.0 {
                 let status = status_of(version.status.as_deref(), state);
                 has_ranges |= version.version.is_none();
                 match (&purl, &version.version) {
-                    (None, _) => add(status, None),
+                    (None, _) => add(status, reference, None),
                     (Some(purl), Some(version)) => {
                         if let Some(purl) = purl.in_version(version) {
-                            add(status, Some(purl));
+                            add(status, reference, Some(purl));
                         }
                     }
                     // A range says less than we would need to let a finding go,
                     // and enough to keep it.
-                    (Some(purl), None) if !status.suppresses() => add(status, Some(purl.clone())),
+                    (Some(purl), None) if !status.suppresses() => {
+                        add(status, reference, Some(purl.clone()));
+                    }
                     (Some(_), None) => {}
                 }
             }
+        }
+        if is_unjustified {
+            notes.unjustified.add(|| &vulnerability);
         }
         if targets.values().flatten().any(Target::is_unnamed) {
             notes.without_product.add(|| &vulnerability);
@@ -222,11 +301,7 @@ impl Vulnerability {
         if has_ranges {
             notes.ranges.add(|| &vulnerability);
         }
-        let reason: Vec<_> = [analysis.justification, analysis.detail]
-            .into_iter()
-            .flatten()
-            .filter(|text| !text.trim().is_empty())
-            .collect();
+        let reason: Vec<_> = [label, text].into_iter().flatten().collect();
         let reason = (!reason.is_empty()).then(|| reason.join(": "));
         let time = analysis
             .last_updated
@@ -260,241 +335,4 @@ fn status_of(version: Option<&str>, state: Status) -> Status {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::Vex;
-    use super::super::tests::{assert_refused, cyclonedx, status, status_in};
-    use super::*;
-    use crate::enrichment::testing::fixture;
-
-    #[test]
-    fn cyclonedx_is_read() {
-        let vex = Vex::read("vex.json", fixture("cyclonedx-vex.json")).unwrap();
-        assert_eq!(vex.format, "cyclonedx");
-        assert_eq!(vex.origin.date.to_string(), "2026-03-03T00:00:00Z");
-        assert_eq!(
-            vex.notes,
-            [
-                "CVE-2026-2005: a product or part that is not named by a package URL; suppresses nothing",
-                "CVE-2026-2001: a range of versions, which is not evaluated; suppresses nothing",
-            ]
-        );
-        let first = &vex.statements()[0];
-        assert_eq!(first.pointer, "/vulnerabilities/0");
-        assert_eq!(
-            first.reason.as_deref(),
-            Some("code_not_reachable: The vulnerable code is not reachable.")
-        );
-        let times: Vec<_> = vex
-            .statements()
-            .iter()
-            .map(|statement| {
-                (
-                    statement.vulnerability.as_str(),
-                    statement.time.strftime("%F").to_string(),
-                )
-            })
-            .collect();
-        assert!(times.contains(&("CVE-2026-2001", "2026-09-01".to_owned())));
-        assert!(times.contains(&("CVE-2026-2002", "2026-08-01".to_owned())));
-
-        let jackson = "pkg:maven/com.fasterxml.jackson.core/jackson-databind@2.10.0?type=jar";
-        let documents = [vex];
-        for (ids, package, artifact, expected) in [
-            ("CVE-2020-25649", jackson, "", Some(Status::NotAffected)),
-            (
-                "snyk-java-comfasterxmljacksoncore-1048302",
-                jackson,
-                "",
-                Some(Status::NotAffected),
-            ),
-            (
-                "CVE-2020-25649",
-                "pkg:maven/com.fasterxml.jackson.core/jackson-databind@2.10.0",
-                "",
-                None,
-            ),
-            (
-                "CVE-2026-2001",
-                "pkg:npm/lib@2.4",
-                "",
-                Some(Status::Affected),
-            ),
-            (
-                "CVE-2026-2001",
-                "pkg:npm/lib@2.5",
-                "",
-                Some(Status::NotAffected),
-            ),
-            (
-                "CVE-2026-2001",
-                "pkg:npm/lib@2.6",
-                "",
-                Some(Status::Affected),
-            ),
-            ("CVE-2026-2001", "pkg:npm/lib@3.0", "", None),
-            (
-                "CVE-2026-2002",
-                "pkg:npm/any@1",
-                "pkg:oci/app@sha256:ab",
-                Some(Status::Fixed),
-            ),
-            ("CVE-2026-2002", "pkg:npm/any@1", "", None),
-            (
-                "CVE-2026-2003",
-                "pkg:npm/nested@1.0.0",
-                "",
-                Some(Status::UnderInvestigation),
-            ),
-            ("CVE-2026-2004", "pkg:npm/lib@1", "", None),
-            ("CVE-2026-2005", "pkg:npm/no-such-component", "", None),
-        ] {
-            assert_eq!(
-                status(&documents, ids, package, artifact),
-                expected,
-                "{ids} {package} {artifact}"
-            );
-        }
-    }
-
-    #[test]
-    fn versions_narrow_what_an_analysis_says() {
-        for (state, versions, expected) in [
-            (
-                "not_affected",
-                r#"[{"version":"1","status":"unaffected"}]"#,
-                Some(Status::NotAffected),
-            ),
-            (
-                "not_affected",
-                r#"[{"version":"2","status":"unaffected"}]"#,
-                None,
-            ),
-            (
-                "not_affected",
-                r#"[{"version":"1","status":"affected"}]"#,
-                Some(Status::Affected),
-            ),
-            (
-                "not_affected",
-                r#"[{"version":"1"}]"#,
-                Some(Status::Affected),
-            ),
-            (
-                "not_affected",
-                r#"[{"version":"1","status":"unknown"}]"#,
-                Some(Status::Unclear),
-            ),
-            (
-                "not_affected",
-                r#"[{"range":"vers:npm/<2","status":"unaffected"}]"#,
-                None,
-            ),
-            (
-                "not_affected",
-                r#"[{"version":"1","status":"unaffected"},{"range":"vers:npm/>0","status":"affected"}]"#,
-                Some(Status::Affected),
-            ),
-            ("not_affected", "[]", Some(Status::NotAffected)),
-            ("not_affected", "null", Some(Status::NotAffected)),
-            (
-                "resolved",
-                r#"[{"version":"1","status":"unaffected"}]"#,
-                Some(Status::Fixed),
-            ),
-            (
-                "resolved",
-                r#"[{"version":"1","status":"affected"}]"#,
-                Some(Status::Affected),
-            ),
-            (
-                "exploitable",
-                r#"[{"version":"1","status":"unaffected"}]"#,
-                Some(Status::NotAffected),
-            ),
-            (
-                "exploitable",
-                r#"[{"version":"1","status":"unknown"}]"#,
-                Some(Status::Affected),
-            ),
-            (
-                "in_triage",
-                r#"[{"version":"1","status":"unaffected"}]"#,
-                Some(Status::UnderInvestigation),
-            ),
-            (
-                "ignored",
-                r#"[{"version":"1","status":"unaffected"}]"#,
-                Some(Status::Unclear),
-            ),
-        ] {
-            let document = cyclonedx(&format!(
-                r#""analysis":{{"state":"{state}"}},"affects":[{{"ref":"x","versions":{versions}}}]"#
-            ));
-            assert_eq!(status_in(&document), expected, "{state} {versions}");
-        }
-    }
-
-    #[test]
-    fn a_reference_names_a_component_or_is_a_package_url() {
-        let link = "urn:cdx:3e671687-395b-41f5-a30f-a58921a69b79/1#";
-        for (reference, expected) in [
-            ("x".to_owned(), true),
-            ("pkg:npm/x@1".to_owned(), true),
-            (format!("{link}pkg:npm/x@1"), true),
-            (format!("{link}pkg%3Anpm%2Fx%401"), true),
-            (format!("{link}pkg:npm/x@2"), false),
-            (format!("{link}x"), false),
-            (link.to_owned(), false),
-            ("urn:cdx:".to_owned(), false),
-            ("y".to_owned(), false),
-            (String::new(), false),
-        ] {
-            let document = cyclonedx(&format!(
-                r#""analysis":{{"state":"resolved"}},"affects":[{{"ref":"{reference}"}}]"#
-            ));
-            let expected = expected.then_some(Status::Fixed);
-            assert_eq!(status_in(&document), expected, "{reference}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_all_of_a_cyclonedx_document_is_refused() {
-        let fixed = cyclonedx(r#""analysis":{"state":"resolved"},"affects":[{"ref":"x"}]"#);
-        for (from, to, message) in [
-            (r#""timestamp""#, r#""time""#, "no `metadata.timestamp`"),
-            (
-                r#""vulnerabilities""#,
-                r#""services""#,
-                "this is an inventory",
-            ),
-            (
-                r#"{"bom-ref":"x""#,
-                r#"{"bom-ref":"x"},{"bom-ref":"x""#,
-                "two components have the `bom-ref` `x`",
-            ),
-            (
-                r#""resolved""#,
-                "[]",
-                "at `vulnerabilities[0].analysis.state`",
-            ),
-            (r#"{"ref":"x"}"#, "{}", "missing field `ref`"),
-            (
-                r#"{"ref":"x"}"#,
-                r#""x""#,
-                "at `vulnerabilities[0].affects[0]`",
-            ),
-            (
-                r#""state""#,
-                r#""state":"exploitable","state""#,
-                "duplicate field `state`",
-            ),
-            (
-                r#""vulnerabilities":["#,
-                r#""vulnerabilities":7,"x":["#,
-                "expected a list, found a number",
-            ),
-        ] {
-            assert_refused(&fixed, from, to, message);
-        }
-    }
-}
+mod tests;

@@ -303,7 +303,7 @@ impl Notes {
         [
             (
                 self.unjustified,
-                "not affected, but with neither a justification nor an impact statement; suppresses nothing",
+                "not affected, but with neither a known justification nor an explanation; suppresses nothing",
             ),
             (
                 self.unknown_status,

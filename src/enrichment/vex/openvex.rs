@@ -226,7 +226,7 @@ mod tests {
         assert_eq!(
             vex.notes,
             [
-                "CVE-2026-1002: not affected, but with neither a justification nor an impact statement; suppresses nothing",
+                "CVE-2026-1002: not affected, but with neither a known justification nor an explanation; suppresses nothing",
                 "CVE-2026-1005: a product or part that is not named by a package URL; suppresses nothing",
             ]
         );

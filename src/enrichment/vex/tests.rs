@@ -103,8 +103,28 @@ fn only_known_words_with_their_reasons_suppress() {
     }
     let affects = r#""affects":[{"ref":"x"}]"#;
     for (analysis, expected) in [
-        (r#"{"state":"not_affected"}"#, Some(Status::NotAffected)),
-        (r#"{"state":"false_positive"}"#, Some(Status::NotAffected)),
+        (
+            r#"{"state":"not_affected","justification":"code_not_reachable"}"#,
+            Some(Status::NotAffected),
+        ),
+        (
+            r#"{"state":"not_affected","detail":"Not shipped."}"#,
+            Some(Status::NotAffected),
+        ),
+        (
+            r#"{"state":"false_positive","justification":"trust_me","detail":"Another product."}"#,
+            Some(Status::NotAffected),
+        ),
+        (r#"{"state":"not_affected"}"#, Some(Status::Unclear)),
+        (
+            r#"{"state":"not_affected","justification":"trust_me"}"#,
+            Some(Status::Unclear),
+        ),
+        (
+            r#"{"state":"not_affected","justification":"component_not_present","detail":" "}"#,
+            Some(Status::Unclear),
+        ),
+        (r#"{"state":"false_positive"}"#, Some(Status::Unclear)),
         (r#"{"state":"resolved"}"#, Some(Status::Fixed)),
         (r#"{"state":"resolved_with_pedigree"}"#, Some(Status::Fixed)),
         (r#"{"state":"exploitable"}"#, Some(Status::Affected)),
