@@ -293,6 +293,41 @@ fn a_statement_about_a_component_holds_in_the_lane_of_its_product() {
     }
 }
 
+#[test]
+fn a_claim_of_the_future_leaves_its_vulnerability_open() {
+    let policy = "[[rule]]\nid = \"any\"\nwhere = { category = \"sca\" }\n";
+    let report = trivy().replace(
+        r#""VulnerabilityID":"CVE-2021-44228","#,
+        r#""VulnerabilityID":"CVE-2021-44228","VendorIDs":["CVE-2021-44229"],"#,
+    );
+    let first = vex("fixed", "pkg:npm/lodash");
+    let second = vex("not_affected", "pkg:npm/lodash").replace("44228", "44229");
+    for (time, expected) in [
+        ("2026-11-21T12:30:00Z", "pass"),
+        ("2030-01-01T00:00:00Z", "fail"),
+    ] {
+        let said = format!(r#""timestamp":"{time}","status":"not_affected""#);
+        let second = second.replace(r#""status":"not_affected""#, &said);
+        let workplace = Workplace::new(&[
+            ("trivy.json", &report),
+            ("policy.toml", policy),
+            ("first.json", &first),
+            ("second.json", &second),
+        ]);
+        let arguments = [
+            "trivy.json",
+            "--policy",
+            "policy.toml",
+            "--vex",
+            "first.json",
+            "--vex",
+            "second.json",
+        ];
+        let run = workplace.check(&arguments);
+        assert_eq!(verdict(&run), expected, "{time}: {}", run.stdout);
+    }
+}
+
 /// A CycloneDX document about lodash in a product, with this analysis.
 fn cyclonedx(product: &str, analysis: &str) -> String {
     format!(

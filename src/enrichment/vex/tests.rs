@@ -35,6 +35,9 @@ pub(super) fn cyclonedx(members: &str) -> String {
     )
 }
 
+/// When the tests ask.
+const LATEST: &str = "2026-11-20T00:00:00Z";
+
 /// The status of the statement that holds for these identifiers, separated by
 /// blanks, in a package of an artifact; an empty text is none.
 pub(super) fn status(
@@ -48,6 +51,7 @@ pub(super) fn status(
         ids: &ids,
         package: Some(package).filter(|purl| !purl.is_empty()),
         artifact: Some(artifact).filter(|purl| !purl.is_empty()),
+        latest: LATEST.parse().unwrap(),
     };
     lookup(documents, &subject).map(|ruling| ruling.statement.status)
 }
@@ -285,6 +289,97 @@ fn a_finding_of_several_vulnerabilities_needs_a_statement_for_each() {
     }
 }
 
+#[test]
+fn a_claim_of_the_future_holds_for_none_of_the_vulnerabilities() {
+    let about = |name: &str, status: &str, time: &str| {
+        format!(
+            r#"{{"vulnerability":{{"name":"{name}"}},"products":["pkg:npm/x"],"status":"{status}","timestamp":"{time}"}}"#
+        )
+    };
+    let (past, future) = ("2026-11-20T00:00:00Z", "2026-11-20T00:00:01Z");
+    for (first, second, expected) in [
+        (("fixed", past), ("fixed", past), Some(Status::Fixed)),
+        (("fixed", past), ("fixed", future), None),
+        (("fixed", future), ("fixed", past), None),
+        (("fixed", future), ("fixed", future), None),
+        // A doubt is no less one by a wrong clock.
+        (
+            ("fixed", past),
+            ("affected", future),
+            Some(Status::Affected),
+        ),
+    ] {
+        let statements = [
+            about("CVE-2026-1", first.0, first.1),
+            about("CVE-2026-2", second.0, second.1),
+        ];
+        let document = read(openvex(&statements.join(","))).unwrap();
+        let found = status(&[document], "CVE-2026-1 CVE-2026-2", "pkg:npm/x@1", "");
+        assert_eq!(found, expected, "{first:?} {second:?}");
+    }
+    // A claim of the past holds until that of the future is due.
+    let twice = [
+        about("CVE-2026-1", "fixed", past),
+        about("CVE-2026-1", "fixed", future),
+    ];
+    assert_eq!(status_in(&openvex(&twice.join(","))), Some(Status::Fixed));
+}
+
+#[test]
+fn statements_that_do_nothing_say_why() {
+    for (statements, expected) in [
+        (vec![statement(r#""status":"affected""#)], vec![Idle::Says]),
+        (
+            vec![statement(r#""status":"not_affected""#)],
+            vec![Idle::Says],
+        ),
+        (
+            vec![statement(
+                r#""status":"fixed","timestamp":"2030-01-01T00:00:00Z""#,
+            )],
+            vec![Idle::Future],
+        ),
+        (
+            vec![statement(r#""status":"fixed""#).replace("npm/x", "npm/x@2")],
+            vec![Idle::Elsewhere],
+        ),
+        (
+            vec![statement(r#""status":"fixed""#).replace("pkg:npm/x", "cpe:/a:x:x")],
+            vec![Idle::Elsewhere],
+        ),
+        (
+            vec![
+                statement(r#""status":"fixed","timestamp":"2026-01-01T00:00:00Z""#),
+                statement(r#""status":"affected","timestamp":"2026-01-02T00:00:00Z""#),
+            ],
+            vec![Idle::Says, Idle::Outweighed],
+        ),
+        (
+            vec![statement(r#""status":"affected""#).replace("CVE-2026-1", "CVE-2026-2")],
+            vec![],
+        ),
+        (
+            vec![
+                statement(r#""status":"affected""#)
+                    .replace(r#""CVE-2026-1""#, r#""CVE-2026-1","aliases":["GHSA-1"]"#),
+            ],
+            vec![Idle::Says],
+        ),
+    ] {
+        let documents = [read(openvex(&statements.join(","))).unwrap()];
+        let ids = ["cve-2026-1".to_owned(), "GHSA-1".to_owned()];
+        let subject = Subject {
+            ids: &ids,
+            package: Some("pkg:npm/x@1"),
+            artifact: None,
+            latest: LATEST.parse().unwrap(),
+        };
+        let found = idle(&documents, &subject);
+        let found: Vec<_> = found.into_iter().map(|(_, why)| why).collect();
+        assert_eq!(found, expected, "{statements:?}");
+    }
+}
+
 /// That the document with `to` in place of `from` is refused, saying `message`.
 pub(super) fn assert_refused(document: &str, from: &str, to: &str, message: &str) {
     assert!(document.contains(from), "{from}");
@@ -402,7 +497,7 @@ proptest! {
 
         // The very same documents in another order: the very same statement.
         let ids = ["CVE-2026-1".to_owned()];
-        let subject = Subject { ids: &ids, package: Some("pkg:npm/x@1"), artifact: None };
+        let subject = Subject { ids: &ids, package: Some("pkg:npm/x@1"), artifact: None, latest: LATEST.parse().unwrap() };
         let place = |documents: &[Vex]| {
             lookup(documents, &subject).map(|ruling| {
                 (ruling.document.origin.stored.sha256.clone(), ruling.statement.pointer.clone())
