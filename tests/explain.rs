@@ -285,7 +285,10 @@ fn statements_that_do_not_hold_say_why() {
         said("pkg:npm/x", r#""fixed","timestamp":"2030-01-01T00:00:00Z""#),
         said("pkg:npm/x@2", r#""fixed""#),
         said("pkg:npm/x", r#""not_affected""#),
-        said("pkg:npm/x", r#""affected","timestamp":"2026-11-02T00:00:00Z""#),
+        said(
+            "pkg:npm/x",
+            r#""affected","timestamp":"2026-11-02T00:00:00Z""#,
+        ),
         said("pkg:npm/x", r#""fixed""#),
     ];
     let document = format!(
@@ -310,7 +313,7 @@ fn statements_that_do_not_hold_say_why() {
     let checked = workplace.run(&[&["check"], &matter[..]].concat());
     let summary = checked.summary.unwrap();
     let id = summary["findings"][0]["fingerprint"].as_str().unwrap();
-    let run = workplace.run(&[&["explain", id, "--reports"], &matter[..]].concat());
+    let run = workplace.run(&[&["explain", id], &matter[..]].concat());
     assert_snapshot!(run.stdout);
 }
 

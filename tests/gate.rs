@@ -219,6 +219,92 @@ fn a_likely_exploit_fails_and_missing_scores_are_incomplete() {
     }
 }
 
+#[test]
+fn scores_that_may_be_cut_off_are_told() {
+    let policy = "[[rule]]\nid = \"likely\"\nwhere = { epss = \">=0.5\" }\n";
+    for (count, is_told) in [(1, true), (99_999, true), (100_000, false)] {
+        let mut scores = String::from(
+            "#model_version:v2025.03.14,score_date:2026-11-20T12:55:00Z\ncve,epss,percentile\n",
+        );
+        for number in 0..count {
+            writeln!(scores, "CVE-2024-{number:06},0.00042,0.5").unwrap();
+        }
+        let workplace = Workplace::new(&[
+            ("trivy.json", &trivy()),
+            ("policy.toml", policy),
+            ("epss.csv", &scores),
+        ]);
+        let run = workplace.check(&[
+            "trivy.json",
+            "--policy",
+            "policy.toml",
+            "--epss",
+            "epss.csv",
+        ]);
+        assert_eq!(verdict(&run), "pass");
+        let reasons = reasons(&run);
+        assert_eq!(reasons.contains("is it whole?"), is_told, "{reasons}");
+        assert_eq!(
+            run.stdout.contains("is it whole?"),
+            is_told,
+            "{}",
+            run.stdout
+        );
+        assert_eq!(run.summary.unwrap()["knowledge"]["epss"]["entries"], count);
+        let page = run.markdown.unwrap();
+        assert!(page.contains(&format!(", {count} vulnerabilit")), "{page}");
+    }
+}
+
+#[test]
+fn a_statement_that_nobody_understands_is_told() {
+    let policy = "[[rule]]\nid = \"any\"\nwhere = { category = \"sca\" }\n";
+    let clear = vex("affected", "pkg:npm/lodash");
+    let unclear = vex("harmless", "pkg:npm/lodash");
+    let unjustified =
+        r#"{"vulnerability":{"name":"CVE-2021-1"},"products":["lodash"],"status":"not_affected"}"#;
+    let more = unclear.replace(
+        r#""statements":["#,
+        &format!(r#""statements":[{unjustified},"#),
+    );
+    let workplace = Workplace::new(&[
+        ("trivy.json", &trivy()),
+        ("policy.toml", policy),
+        ("clear.json", &clear),
+        ("unclear.json", &unclear),
+        ("more.json", &more),
+    ]);
+    let mut arguments = vec!["trivy.json", "--policy", "policy.toml"];
+    for name in ["clear.json", "unclear.json", "more.json"] {
+        arguments.extend(["--vex", name]);
+    }
+    let run = workplace.check(&arguments);
+    assert_eq!(verdict(&run), "fail");
+    assert!(
+        run.stdout.contains("unclear.json has 1 unclear statement"),
+        "{}",
+        run.stdout
+    );
+    assert_snapshot!(reasons(&run));
+}
+
+#[test]
+fn knowledge_that_was_not_kept_is_missing_and_no_report() {
+    let policy = "[kev]\nrequired = true\n[[rule]]\nid = \"exploited\"\nwhere = { kev = true }\n";
+    let workplace = Workplace::new(&[("trivy.json", &trivy()), ("policy.toml", policy)]);
+    let run = workplace.check(&[
+        "trivy.json",
+        "--policy",
+        "policy.toml",
+        "--kev",
+        "nope.json",
+        "--vex",
+        "nope.json",
+    ]);
+    assert_eq!(verdict(&run), "incomplete");
+    assert_snapshot!(reasons(&run));
+}
+
 fn vex(status: &str, purl: &str) -> String {
     format!(
         r#"{{"@context":"https://openvex.dev/ns/v0.2.0","@id":"https://shop.example/vex/1","author":"shop","timestamp":"2026-11-01T00:00:00Z","version":1,

@@ -44,6 +44,8 @@ pub struct Vex {
     pub format: &'static str,
     /// What in the document has no effect, or less than its author may think.
     pub notes: Vec<String>,
+    /// How many of its statements the notes are about.
+    pub unclear: u64,
     statements: Vec<Statement>,
     /// The places in `statements` of each vulnerability, by its name in lower case.
     by_name: HashMap<String, Vec<usize>>,
@@ -138,6 +140,7 @@ impl Vex {
         Ok(Self {
             origin,
             format,
+            unclear: notes.unclear,
             notes: notes.in_words(),
             statements,
             by_name,
@@ -151,6 +154,7 @@ impl Vex {
             origin,
             format: "recorded",
             notes: Vec::new(),
+            unclear: 0,
             statements: Vec::new(),
             by_name: HashMap::new(),
         }
@@ -193,9 +197,29 @@ struct Notes {
     unknown_status: Examples,
     without_product: Examples,
     ranges: Examples,
+    /// How many statements they are about.
+    unclear: u64,
 }
 
 impl Notes {
+    /// Notes what there is to say of one statement.
+    fn of_statement<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.count();
+        let read = read(self);
+        self.unclear += u64::from(self.count() > before);
+        read
+    }
+
+    fn count(&self) -> u64 {
+        let all = [
+            &self.unjustified,
+            &self.unknown_status,
+            &self.without_product,
+            &self.ranges,
+        ];
+        all.into_iter().map(Examples::count).sum()
+    }
+
     fn in_words(self) -> Vec<String> {
         [
             (

@@ -139,7 +139,9 @@ pub(super) fn read(json: &mut Json) -> Result<(Timestamp, (Vec<Statement>, Notes
     })?;
     let statements = entries
         .into_iter()
-        .map(|(entry, pointer)| entry.into_statement(pointer, issued, &mut notes))
+        .map(|(entry, pointer)| {
+            notes.of_statement(|notes| entry.into_statement(pointer, issued, notes))
+        })
         .collect();
     let date = updated.map_or(issued, |updated| updated.0);
     Ok((date, (statements, notes)))
@@ -230,6 +232,7 @@ mod tests {
                 "CVE-2026-1005: a product or part that is not named by a package URL; suppresses nothing",
             ]
         );
+        assert_eq!(vex.unclear, 2);
         let first = &vex.statements()[0];
         assert_eq!(first.vulnerability, "CVE-2021-44228");
         assert_eq!(first.pointer, "/statements/0");

@@ -42,7 +42,7 @@ impl Purl {
     /// Whether `other` may be this package. What either leaves open may be
     /// anything.
     fn may_be(&self, other: &Self) -> bool {
-        fn agree<T: PartialEq>(one: Option<T>, other: Option<T>) -> bool {
+        fn agree<T: PartialEq + Copy>(one: Option<T>, other: Option<T>) -> bool {
             one.is_none() || other.is_none() || one == other
         }
         let (this, other) = (&self.0, &other.0);

@@ -59,7 +59,7 @@ impl<'a> StatementRow<'a> {
         let statement = ruling.statement;
         let why = match idle {
             Idle::Says if statement.status == vex::Status::Unclear => {
-                Some("it is unclear, and suppresses nothing".to_owned())
+                Some("its status is not known, or lacks the reason that it needs".to_owned())
             }
             Idle::Says => None,
             Idle::Future => Some(format!("it is of {}, which is yet to come", statement.time)),

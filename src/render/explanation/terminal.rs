@@ -110,9 +110,9 @@ impl Page {
         self.field("status", &status);
         self.field("", explanation.why.as_deref().unwrap_or_default());
         for row in &explanation.statements {
-            let why = row.why.as_ref().map(|why| format!(": {why}"));
+            let why = row.why.as_ref().map(|why| format!("; {why}"));
             let text = format!(
-                "{} {} says {}{}",
+                "{} {}: {}{}",
                 row.document,
                 row.pointer,
                 row.status,

@@ -16,6 +16,7 @@ fn cyclonedx_is_read() {
             "CVE-2026-2001: a range of versions, which is not evaluated; suppresses nothing",
         ]
     );
+    assert_eq!(vex.unclear, 2);
     let first = &vex.statements()[0];
     assert_eq!(first.pointer, "/vulnerabilities/0");
     assert_eq!(

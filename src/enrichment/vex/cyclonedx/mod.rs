@@ -213,7 +213,9 @@ pub(super) fn read(json: &mut Json) -> Result<(Timestamp, (Vec<Statement>, Notes
     let statements = vulnerabilities
         .into_iter()
         .flat_map(|(vulnerability, pointer)| {
-            vulnerability.into_statements(&pointer, date, &components, &mut notes)
+            notes.of_statement(|notes| {
+                vulnerability.into_statements(&pointer, date, &components, notes)
+            })
         })
         .collect();
     Ok((date, (statements, notes)))
