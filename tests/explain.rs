@@ -272,6 +272,52 @@ fn what_has_no_answer_is_told() {
 }
 
 #[test]
+fn statements_that_do_not_hold_say_why() {
+    let report = r#"{"SchemaVersion":2,"ArtifactName":"shop","ArtifactType":"filesystem","Results":[{"Target":"package-lock.json",
+      "Class":"lang-pkgs","Type":"npm","Vulnerabilities":[{"VulnerabilityID":"CVE-2026-1","PkgName":"x",
+      "PkgIdentifier":{"PURL":"pkg:npm/x@1"},"InstalledVersion":"1","Severity":"HIGH"}]}]}"#;
+    let said = |product: &str, more: &str| {
+        format!(
+            r#"{{"vulnerability":{{"name":"CVE-2026-1"}},"products":["{product}"],"status":{more}}}"#
+        )
+    };
+    let statements = [
+        said("pkg:npm/x", r#""fixed","timestamp":"2030-01-01T00:00:00Z""#),
+        said("pkg:npm/x@2", r#""fixed""#),
+        said("pkg:npm/x", r#""not_affected""#),
+        said(
+            "pkg:npm/x",
+            r#""affected","timestamp":"2026-11-02T00:00:00Z""#,
+        ),
+        said("pkg:npm/x", r#""fixed""#),
+    ];
+    let document = format!(
+        r#"{{"@context":"https://openvex.dev/ns/v0.2.0","timestamp":"2026-11-01T00:00:00Z","statements":[{}]}}"#,
+        statements.join(",")
+    );
+    let policy = "[[rule]]\nid = \"any\"\n";
+    let workplace = Workplace::new(&[
+        ("trivy.json", report),
+        ("policy.toml", policy),
+        ("vex.json", &document),
+    ]);
+    let matter = [
+        "trivy.json",
+        "--policy",
+        "policy.toml",
+        "--vex",
+        "vex.json",
+        "--now",
+        "2026-11-21T12:00:00Z",
+    ];
+    let checked = workplace.run(&[&["check"], &matter[..]].concat());
+    let summary = checked.summary.unwrap();
+    let id = summary["findings"][0]["fingerprint"].as_str().unwrap();
+    let run = workplace.run(&[&["explain", id], &matter[..]].concat());
+    assert_snapshot!(run.stdout);
+}
+
+#[test]
 fn what_only_observes_is_marked_as_such() {
     let policy = "[gate]\nmode = 'observe'\n[[rule]]\nid = 'high'\n";
     let report = semgrep(&["ERROR"]);

@@ -219,6 +219,92 @@ fn a_likely_exploit_fails_and_missing_scores_are_incomplete() {
     }
 }
 
+#[test]
+fn scores_that_may_be_cut_off_are_told() {
+    let policy = "[[rule]]\nid = \"likely\"\nwhere = { epss = \">=0.5\" }\n";
+    for (count, is_told) in [(1, true), (99_999, true), (100_000, false)] {
+        let mut scores = String::from(
+            "#model_version:v2025.03.14,score_date:2026-11-20T12:55:00Z\ncve,epss,percentile\n",
+        );
+        for number in 0..count {
+            writeln!(scores, "CVE-2024-{number:06},0.00042,0.5").unwrap();
+        }
+        let workplace = Workplace::new(&[
+            ("trivy.json", &trivy()),
+            ("policy.toml", policy),
+            ("epss.csv", &scores),
+        ]);
+        let run = workplace.check(&[
+            "trivy.json",
+            "--policy",
+            "policy.toml",
+            "--epss",
+            "epss.csv",
+        ]);
+        assert_eq!(verdict(&run), "pass");
+        let reasons = reasons(&run);
+        assert_eq!(reasons.contains("is it whole?"), is_told, "{reasons}");
+        assert_eq!(
+            run.stdout.contains("is it whole?"),
+            is_told,
+            "{}",
+            run.stdout
+        );
+        assert_eq!(run.summary.unwrap()["knowledge"]["epss"]["entries"], count);
+        let page = run.markdown.unwrap();
+        assert!(page.contains(&format!(", {count} vulnerabilit")), "{page}");
+    }
+}
+
+#[test]
+fn a_statement_that_nobody_understands_is_told() {
+    let policy = "[[rule]]\nid = \"any\"\nwhere = { category = \"sca\" }\n";
+    let clear = vex("affected", "pkg:npm/lodash");
+    let unclear = vex("harmless", "pkg:npm/lodash");
+    let unjustified =
+        r#"{"vulnerability":{"name":"CVE-2021-1"},"products":["lodash"],"status":"not_affected"}"#;
+    let more = unclear.replace(
+        r#""statements":["#,
+        &format!(r#""statements":[{unjustified},"#),
+    );
+    let workplace = Workplace::new(&[
+        ("trivy.json", &trivy()),
+        ("policy.toml", policy),
+        ("clear.json", &clear),
+        ("unclear.json", &unclear),
+        ("more.json", &more),
+    ]);
+    let mut arguments = vec!["trivy.json", "--policy", "policy.toml"];
+    for name in ["clear.json", "unclear.json", "more.json"] {
+        arguments.extend(["--vex", name]);
+    }
+    let run = workplace.check(&arguments);
+    assert_eq!(verdict(&run), "fail");
+    assert!(
+        run.stdout.contains("unclear.json has 1 unclear statement"),
+        "{}",
+        run.stdout
+    );
+    assert_snapshot!(reasons(&run));
+}
+
+#[test]
+fn knowledge_that_was_not_kept_is_missing_and_no_report() {
+    let policy = "[kev]\nrequired = true\n[[rule]]\nid = \"exploited\"\nwhere = { kev = true }\n";
+    let workplace = Workplace::new(&[("trivy.json", &trivy()), ("policy.toml", policy)]);
+    let run = workplace.check(&[
+        "trivy.json",
+        "--policy",
+        "policy.toml",
+        "--kev",
+        "nope.json",
+        "--vex",
+        "nope.json",
+    ]);
+    assert_eq!(verdict(&run), "incomplete");
+    assert_snapshot!(reasons(&run));
+}
+
 fn vex(status: &str, purl: &str) -> String {
     format!(
         r#"{{"@context":"https://openvex.dev/ns/v0.2.0","@id":"https://shop.example/vex/1","author":"shop","timestamp":"2026-11-01T00:00:00Z","version":1,
@@ -290,6 +376,115 @@ fn a_statement_about_a_component_holds_in_the_lane_of_its_product() {
             "vex.json",
         ]);
         assert_eq!(verdict(&run), expected, "{lane}: {}", run.stdout);
+    }
+}
+
+#[test]
+fn a_claim_of_the_future_leaves_its_vulnerability_open() {
+    let policy = "[[rule]]\nid = \"any\"\nwhere = { category = \"sca\" }\n";
+    let report = trivy().replace(
+        r#""VulnerabilityID":"CVE-2021-44228","#,
+        r#""VulnerabilityID":"CVE-2021-44228","VendorIDs":["CVE-2021-44229"],"#,
+    );
+    let first = vex("fixed", "pkg:npm/lodash");
+    let second = vex("not_affected", "pkg:npm/lodash").replace("44228", "44229");
+    for (time, expected) in [
+        ("2026-11-21T12:30:00Z", "pass"),
+        ("2030-01-01T00:00:00Z", "fail"),
+    ] {
+        let said = format!(r#""timestamp":"{time}","status":"not_affected""#);
+        let second = second.replace(r#""status":"not_affected""#, &said);
+        let workplace = Workplace::new(&[
+            ("trivy.json", &report),
+            ("policy.toml", policy),
+            ("first.json", &first),
+            ("second.json", &second),
+        ]);
+        let arguments = [
+            "trivy.json",
+            "--policy",
+            "policy.toml",
+            "--vex",
+            "first.json",
+            "--vex",
+            "second.json",
+        ];
+        let run = workplace.check(&arguments);
+        assert_eq!(verdict(&run), expected, "{time}: {}", run.stdout);
+    }
+}
+
+/// A CycloneDX document about lodash in a product, with this analysis.
+fn cyclonedx(product: &str, analysis: &str) -> String {
+    format!(
+        r#"{{"bomFormat":"CycloneDX","specVersion":"1.5","version":1,"metadata":{{"timestamp":"2026-11-01T00:00:00Z",
+        "component":{{"type":"container","name":"shop","bom-ref":"it","purl":"{product}"}}}},
+        "vulnerabilities":[{{"id":"CVE-2021-44228","analysis":{{{analysis}}},"affects":[{{"ref":"pkg:npm/lodash@4.17.4"}}]}}]}}"#
+    )
+}
+
+#[test]
+fn a_cyclonedx_analysis_holds_for_its_product_and_with_a_reason_only() {
+    let policy = "[lane.image-security]\nproduct = \"pkg:oci/shop\"\n[[rule]]\nid = \"any\"\nwhere = { category = \"sca\" }\n";
+    let claim = r#""state":"not_affected""#;
+    let justified = &format!(r#"{claim},"justification":"code_not_reachable""#);
+    let invented = &format!(r#"{claim},"justification":"zzz""#);
+    for (product, analysis, expected) in [
+        ("pkg:oci/shop", justified.as_str(), "pass"),
+        ("pkg:oci/other", justified, "fail"),
+        ("shop", justified, "fail"),
+        ("pkg:oci/shop", claim, "fail"),
+        ("pkg:oci/shop", invented, "fail"),
+    ] {
+        let workplace = Workplace::new(&[
+            ("trivy.json", &trivy()),
+            ("policy.toml", policy),
+            ("vex.json", &cyclonedx(product, analysis)),
+        ]);
+        let run = workplace.check(&[
+            "image-security=trivy.json",
+            "--policy",
+            "policy.toml",
+            "--vex",
+            "vex.json",
+        ]);
+        assert_eq!(
+            verdict(&run),
+            expected,
+            "{product} {analysis}: {}",
+            run.stdout
+        );
+    }
+}
+
+#[test]
+fn a_later_doubt_about_a_product_that_cannot_be_told_takes_a_claim_back() {
+    let policy = "[[rule]]\nid = \"any\"\nwhere = { category = \"sca\" }\n";
+    let claim = vex("not_affected", "pkg:npm/lodash@4.17.4");
+    let cpe = "cpe:2.3:a:lodash:lodash:4.17.4:*:*:*:*:*:*:*";
+    for (status, issued, expected) in [
+        ("affected", "2026-11-02", "fail"),
+        ("under_investigation", "2026-11-02", "fail"),
+        ("affected", "2026-10-31", "pass"),
+        ("fixed", "2026-11-02", "pass"),
+    ] {
+        let doubt = vex(status, cpe).replace("2026-11-01", issued);
+        let workplace = Workplace::new(&[
+            ("trivy.json", &trivy()),
+            ("policy.toml", policy),
+            ("claim.json", &claim),
+            ("doubt.json", &doubt),
+        ]);
+        let run = workplace.check(&[
+            "trivy.json",
+            "--policy",
+            "policy.toml",
+            "--vex",
+            "claim.json",
+            "--vex",
+            "doubt.json",
+        ]);
+        assert_eq!(verdict(&run), expected, "{status} {issued}: {}", run.stdout);
     }
 }
 

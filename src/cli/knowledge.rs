@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::shown;
-use crate::artifact::{self, Window};
+use crate::artifact::{self, ArtifactError, Window};
 use crate::baseline::Baseline;
 use crate::enrichment::{Epss, Kev, Vex};
 use crate::policy::knowledge::{Given, Knowledge};
@@ -59,7 +59,7 @@ impl Files {
     }
 }
 
-fn open(path: &Path) -> Result<Window, artifact::ArtifactError> {
+fn open(path: &Path) -> Result<Window, ArtifactError> {
     artifact::open(path, artifact::DEFAULT_MAX_SIZE)
 }
 
@@ -75,6 +75,10 @@ fn load<T, E: std::fmt::Display>(
             Ok(read) => Loaded::Read(read),
             Err(error) => Loaded::Unusable(error.to_string()),
         },
+        Err(ArtifactError::Missing) => Loaded::Unusable(format!(
+            "{}: there is no such file; did the job that fetches it keep it?",
+            shown(path)
+        )),
         Err(error) => Loaded::Unusable(format!("{}: {error}", shown(path))),
     }
 }

@@ -322,22 +322,29 @@ fn subjects<'a>(
 fn ruling<'a>(
     vex: &'a [Vex],
     finding: &'a Finding,
-    product: Option<&str>,
+    product: Option<&'a str>,
     now: Timestamp,
 ) -> Option<Ruling<'a>> {
-    let package = match &finding.location {
-        Location::Package { purl, .. } if !vex.is_empty() => purl.as_deref()?,
-        _ => return None,
+    let subject = (!vex.is_empty()).then(|| vex_subject(finding, product, now));
+    let ruling = vex::lookup(vex, &subject??)?;
+    ruling.statement.status.suppresses().then_some(ruling)
+}
+
+/// What VEX statements ask of a finding; absent when none can be about it.
+pub(super) fn vex_subject<'a>(
+    finding: &'a Finding,
+    product: Option<&'a str>,
+    now: Timestamp,
+) -> Option<vex::Subject<'a>> {
+    let Location::Package { purl, .. } = &finding.location else {
+        return None;
     };
-    let subject = vex::Subject {
+    Some(vex::Subject {
         ids: &finding.vulnerability_ids,
-        package: Some(package),
+        package: Some(purl.as_deref()?),
         artifact: product,
-    };
-    let ruling = vex::lookup(vex, &subject)?;
-    // What was said in the future was not said by an honest clock.
-    let is_of_now = ruling.statement.time <= now.checked_add(knowledge::SKEW).unwrap_or(now);
-    (ruling.statement.status.suppresses() && is_of_now).then_some(ruling)
+        latest: now.checked_add(knowledge::SKEW).unwrap_or(now),
+    })
 }
 
 /// Holds the findings against the baseline, where there is one.

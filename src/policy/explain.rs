@@ -6,8 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use super::decide::{Decision, ExceptionOutcome, Judged, Refusal, RuleOutcome, Status};
+use super::decide::{
+    Decision, ExceptionOutcome, Judged, Refusal, RuleOutcome, Status, vex_subject,
+};
 use super::selector::{Answer, Selector, Texts};
+use crate::enrichment::vex::{self, Idle, Ruling};
 use crate::fingerprint::Fingerprint;
 use crate::text::nearest;
 
@@ -246,6 +249,22 @@ impl Decision<'_> {
             () if answers.iter().all(Answer::is_yes) => Matching::Yes,
             () if answers.iter().any(is_no) => Matching::No,
             () => Matching::Unknown,
+        }
+    }
+
+    /// The VEX statements about the vulnerabilities of a finding that do not take it
+    /// out of the decision, newest first; none where one does.
+    pub fn idle_statements(&self, judged: &Judged<'_>) -> Vec<(Ruling<'_>, Idle)> {
+        let documents = self.circumstances.knowledge.vex.read();
+        let product = self.policy.lanes.get(judged.subject.lane);
+        let product = product.and_then(|lane| lane.product.as_deref());
+        match (judged.subject.vex, documents) {
+            (None, Some(documents)) => {
+                vex_subject(judged.subject.finding, product, self.circumstances.now)
+                    .map(|subject| vex::idle(documents, &subject))
+                    .unwrap_or_default()
+            }
+            (Some(_), _) | (None, None) => Vec::new(),
         }
     }
 

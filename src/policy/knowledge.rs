@@ -134,6 +134,7 @@ pub(super) fn survey(
         notices,
     };
     data.check("VEX document", "--vex", policy.vex, None, &dates.vex);
+    data.doubt(circumstances.knowledge);
     let known = Needs {
         baseline: data.baseline(&dates.baseline),
         kev: data.check(
@@ -164,6 +165,10 @@ pub(super) fn survey(
     }
     known
 }
+
+/// FIRST scores every published CVE, which are far more. Nothing in the file says how
+/// many there are, so one that was cut at the end of a line looks whole.
+const FEWEST_SCORES: usize = 100_000;
 
 /// What helps where there is no baseline.
 const MEND: &str = "give an earlier summary with `--baseline`, or say `first_run` in the policy";
@@ -287,6 +292,34 @@ impl Survey<'_> {
                 self.warn(format!("the {name} cannot be used: {why}"));
                 !is_asked
             }
+        }
+    }
+
+    /// What of the read may be less than it seems to be.
+    fn doubt(&mut self, knowledge: Knowledge<'_>) {
+        if let Some(epss) = knowledge.epss.read()
+            && epss.len() < FEWEST_SCORES
+        {
+            let scores = match epss.len() {
+                1 => "1 score".to_owned(),
+                count => format!("{count} scores"),
+            };
+            self.warn(format!(
+                "the EPSS file {} has {scores}; FIRST's daily file has more than 250,000: is it whole?",
+                epss.origin.path
+            ));
+        }
+        for vex in knowledge.vex.read().unwrap_or_default() {
+            let statements = match vex.unclear {
+                0 => continue,
+                1 => "1 unclear statement".to_owned(),
+                count => format!("{count} unclear statements"),
+            };
+            self.warn(format!(
+                "the VEX document {} has {statements}: {}",
+                vex.origin.path,
+                vex.notes.join("; ")
+            ));
         }
     }
 

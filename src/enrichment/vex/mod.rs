@@ -2,11 +2,11 @@
 //! vulnerability affects a product, as its maker or somebody else says.
 //!
 //! One file per format makes [`Statement`]s; [`lookup`] finds the one that holds
-//! for a finding. A statement can take a finding out of the decision, so it holds
-//! only for exactly what it names: in doubt it holds for nothing, and what is
-//! unclear about its meaning suppresses nothing.
+//! for a finding. A statement can take a finding out of the decision, so one that
+//! does holds only for exactly what it names, and what is unclear about its meaning
+//! suppresses nothing. One that takes such a claim back holds for all that it may
+//! be about.
 
-use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use jiff::Timestamp;
@@ -18,10 +18,12 @@ use crate::parser::outline::Outline;
 use crate::parser::recognize;
 
 mod cyclonedx;
+mod lookup;
 mod openvex;
 mod product;
 
-use product::{Purl, Target};
+pub use lookup::{Idle, Ruling, Subject, idle, lookup};
+use product::Target;
 
 const KIND: Kind = Kind {
     name: "a VEX document",
@@ -42,6 +44,8 @@ pub struct Vex {
     pub format: &'static str,
     /// What in the document has no effect, or less than its author may think.
     pub notes: Vec<String>,
+    /// How many of its statements the notes are about.
+    pub unclear: u64,
     statements: Vec<Statement>,
     /// The places in `statements` of each vulnerability, by its name in lower case.
     by_name: HashMap<String, Vec<usize>>,
@@ -110,27 +114,6 @@ impl Status {
     }
 }
 
-/// A finding, as far as statements ask about it.
-#[derive(Debug, Clone, Copy)]
-pub struct Subject<'a> {
-    /// Its identifiers, aliases included.
-    pub ids: &'a [String],
-    /// The package URL of the package that it is in.
-    pub package: Option<&'a str>,
-    /// The package URL of what was scanned and is to be released; absent when
-    /// nobody knows. Statements about a product's parts hold only with it.
-    pub artifact: Option<&'a str>,
-}
-
-/// The statement that holds for a finding.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Ruling<'a> {
-    /// The document that has it.
-    pub document: &'a Vex,
-    /// The statement.
-    pub statement: &'a Statement,
-}
-
 impl Vex {
     /// Reads OpenVEX, or CycloneDX in JSON, whichever it is.
     ///
@@ -157,6 +140,7 @@ impl Vex {
         Ok(Self {
             origin,
             format,
+            unclear: notes.unclear,
             notes: notes.in_words(),
             statements,
             by_name,
@@ -170,6 +154,7 @@ impl Vex {
             origin,
             format: "recorded",
             notes: Vec::new(),
+            unclear: 0,
             statements: Vec::new(),
             by_name: HashMap::new(),
         }
@@ -205,85 +190,6 @@ fn key(name: &str) -> String {
     name.trim().to_ascii_lowercase()
 }
 
-/// The statement that holds for a finding: of those for the same vulnerability
-/// in the same product the newest, and of equally new ones the one that
-/// suppresses least, in whatever order they come.
-///
-/// A finding of several CVE numbers is suppressed only if each of them is.
-pub fn lookup<'a>(documents: &'a [Vex], subject: &Subject<'_>) -> Option<Ruling<'a>> {
-    let keys: Vec<_> = subject.ids.iter().map(|id| key(id)).collect();
-    let is_cve = |key: &&str| key.starts_with("cve-");
-    let (mut cves, others): (Vec<_>, Vec<_>) = keys.iter().map(String::as_str).partition(is_cve);
-    cves.sort_unstable();
-    cves.dedup();
-    if cves.len() < 2 {
-        return newest(documents, subject, &[cves, others].concat());
-    }
-    let each: Vec<_> = cves
-        .into_iter()
-        .map(|cve| newest(documents, subject, &[&[cve], others.as_slice()].concat()))
-        .collect();
-    let least = each.iter().flatten().max_by(|a, b| {
-        let status = a.statement.status.cmp(&b.statement.status);
-        status.then_with(|| a.precedence(b))
-    })?;
-    let is_for_all = each.iter().all(Option::is_some);
-    (is_for_all || !least.statement.status.suppresses()).then_some(*least)
-}
-
-/// The statement that holds for one vulnerability with these names.
-fn newest<'a>(documents: &'a [Vex], subject: &Subject<'_>, keys: &[&str]) -> Option<Ruling<'a>> {
-    // Parsed only when there is something to compare with.
-    let mut purls = None;
-    let mut best: Option<Ruling<'a>> = None;
-    for document in documents {
-        let places = keys.iter().filter_map(|&key| document.by_name.get(key));
-        for at in places.flatten() {
-            let Some(statement) = document.statements.get(*at) else {
-                continue;
-            };
-            let (package, artifact) = purls.get_or_insert_with(|| {
-                (
-                    subject.package.and_then(Purl::parse),
-                    subject.artifact.and_then(Purl::parse),
-                )
-            });
-            let holds = |target: &Target| target.covers(package.as_ref(), artifact.as_ref());
-            let ruling = Ruling {
-                document,
-                statement,
-            };
-            if statement.targets.iter().any(holds)
-                && best.is_none_or(|best| best.precedence(&ruling).is_lt())
-            {
-                best = Some(ruling);
-            }
-        }
-    }
-    best
-}
-
-impl Ruling<'_> {
-    /// The greater one holds.
-    fn precedence(&self, other: &Self) -> Ordering {
-        self.rank().cmp(&other.rank())
-    }
-
-    /// The last parts only make the order total, so that the same statement is
-    /// shown whatever the order of the documents.
-    fn rank(&self) -> impl Ord {
-        let Statement {
-            time,
-            status,
-            reason,
-            pointer,
-            ..
-        } = self.statement;
-        let Origin { path, stored, .. } = &self.document.origin;
-        (time, status, reason, pointer, &stored.sha256, path)
-    }
-}
-
 /// What to say of a document that was read.
 #[derive(Default)]
 struct Notes {
@@ -291,14 +197,34 @@ struct Notes {
     unknown_status: Examples,
     without_product: Examples,
     ranges: Examples,
+    /// How many statements they are about.
+    unclear: u64,
 }
 
 impl Notes {
+    /// Notes what there is to say of one statement.
+    fn of_statement<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.count();
+        let read = read(self);
+        self.unclear += u64::from(self.count() > before);
+        read
+    }
+
+    fn count(&self) -> u64 {
+        let all = [
+            &self.unjustified,
+            &self.unknown_status,
+            &self.without_product,
+            &self.ranges,
+        ];
+        all.into_iter().map(Examples::count).sum()
+    }
+
     fn in_words(self) -> Vec<String> {
         [
             (
                 self.unjustified,
-                "not affected, but with neither a justification nor an impact statement; suppresses nothing",
+                "not affected, but with neither a known justification nor an explanation; suppresses nothing",
             ),
             (
                 self.unknown_status,
@@ -306,11 +232,11 @@ impl Notes {
             ),
             (
                 self.without_product,
-                "a product or part that is not named by a package URL; it matches nothing",
+                "a product or part that is not named by a package URL; suppresses nothing",
             ),
             (
                 self.ranges,
-                "a range of versions, which is not evaluated; it suppresses nothing",
+                "a range of versions, which is not evaluated; suppresses nothing",
             ),
         ]
         .into_iter()

@@ -139,7 +139,9 @@ pub(super) fn read(json: &mut Json) -> Result<(Timestamp, (Vec<Statement>, Notes
     })?;
     let statements = entries
         .into_iter()
-        .map(|(entry, pointer)| entry.into_statement(pointer, issued, &mut notes))
+        .map(|(entry, pointer)| {
+            notes.of_statement(|notes| entry.into_statement(pointer, issued, notes))
+        })
         .collect();
     let date = updated.map_or(issued, |updated| updated.0);
     Ok((date, (statements, notes)))
@@ -176,26 +178,25 @@ impl Entry {
             }
         };
         let mut targets = Vec::new();
-        let mut is_unnamed = self.products.0.is_empty();
+        if self.products.0.is_empty() {
+            targets.push(Target::UNNAMED);
+        }
         for product in self.products.0 {
-            let (purl, own) = match product {
+            let (product, own) = match product {
                 Product::Id(text) => (Purl::parse(&text), List::default()),
                 Product::Object {
                     component,
                     subcomponents,
                 } => (component.purl(), subcomponents),
             };
-            let listed: Vec<_> = self.subcomponents.0.iter().chain(&own.0).collect();
-            let parts: Vec<_> = listed.iter().filter_map(|part| part.purl()).collect();
-            is_unnamed |= purl.is_none() || parts.len() < listed.len();
-            if let Some(product) = purl {
-                targets.push(Target {
-                    product,
-                    parts: (!listed.is_empty()).then_some(parts),
-                });
-            }
+            let parts = self.subcomponents.0.iter().chain(&own.0);
+            let parts: Vec<_> = parts.map(Component::purl).collect();
+            targets.push(Target {
+                product,
+                parts: (!parts.is_empty()).then_some(parts),
+            });
         }
-        if is_unnamed {
+        if targets.iter().any(Target::is_unnamed) {
             notes.without_product.add(|| &vulnerability);
         }
         let reason: Vec<_> = [label, text].into_iter().flatten().collect();
@@ -227,10 +228,11 @@ mod tests {
         assert_eq!(
             vex.notes,
             [
-                "CVE-2026-1002: not affected, but with neither a justification nor an impact statement; suppresses nothing",
-                "CVE-2026-1005: a product or part that is not named by a package URL; it matches nothing",
+                "CVE-2026-1002: not affected, but with neither a known justification nor an explanation; suppresses nothing",
+                "CVE-2026-1005: a product or part that is not named by a package URL; suppresses nothing",
             ]
         );
+        assert_eq!(vex.unclear, 2);
         let first = &vex.statements()[0];
         assert_eq!(first.vulnerability, "CVE-2021-44228");
         assert_eq!(first.pointer, "/statements/0");

@@ -26,7 +26,7 @@ impl Purl {
 
     /// Whether `other` is this package. What this one leaves open may be
     /// anything: the version, the qualifiers, the path inside.
-    pub(super) fn covers(&self, other: &Self) -> bool {
+    fn covers(&self, other: &Self) -> bool {
         let (this, other) = (&self.0, &other.0);
         this.ty() == other.ty()
             && this.namespace() == other.namespace()
@@ -38,27 +38,75 @@ impl Purl {
                 .iter()
                 .all(|(key, value)| other.qualifiers().get(key) == Some(value))
     }
+
+    /// Whether `other` may be this package. What either leaves open may be
+    /// anything.
+    fn may_be(&self, other: &Self) -> bool {
+        fn agree<T: PartialEq + Copy>(one: Option<T>, other: Option<T>) -> bool {
+            one.is_none() || other.is_none() || one == other
+        }
+        let (this, other) = (&self.0, &other.0);
+        this.ty() == other.ty()
+            && this.namespace() == other.namespace()
+            && this.name() == other.name()
+            && agree(this.version(), other.version())
+            && agree(this.subpath(), other.subpath())
+            && this
+                .qualifiers()
+                .iter()
+                .all(|(key, value)| agree(Some(value), other.qualifiers().get(key)))
+    }
 }
 
-/// A product that a statement names.
+/// A product that a statement is about. What is not named by a package URL is
+/// there, and absent: nobody can tell what it is.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Target {
-    pub(super) product: Purl,
+    pub(super) product: Option<Purl>,
     /// The parts of the product that the statement is limited to; absent when it
     /// is about all of the product.
-    pub(super) parts: Option<Vec<Purl>>,
+    pub(super) parts: Option<Vec<Option<Purl>>>,
 }
 
 impl Target {
+    /// A product of which nothing is known.
+    pub(super) const UNNAMED: Self = Self {
+        product: None,
+        parts: None,
+    };
+
+    /// Whether nobody can tell all that it means.
+    pub(super) fn is_unnamed(&self) -> bool {
+        self.product.is_none() || self.parts.iter().flatten().any(Option::is_none)
+    }
+
     /// Whether a finding in `package` of `artifact` is in it. With parts, the
     /// product is the artifact: what is said of a package in one image says
     /// nothing of the package in others.
     pub(super) fn covers(&self, package: Option<&Purl>, artifact: Option<&Purl>) -> bool {
-        let is_artifact = artifact.is_some_and(|artifact| self.product.covers(artifact));
-        let is_package = |purl: &Purl| package.is_some_and(|package| purl.covers(package));
+        let is = |named: &Option<Purl>, thing: Option<&Purl>| matches!((named, thing), (Some(named), Some(thing)) if named.covers(thing));
+        let is_artifact = is(&self.product, artifact);
         match &self.parts {
-            None => is_artifact || is_package(&self.product),
-            Some(parts) => is_artifact && parts.iter().any(is_package),
+            None => is_artifact || is(&self.product, package),
+            Some(parts) => is_artifact && parts.iter().any(|part| is(part, package)),
+        }
+    }
+
+    /// Whether a finding in `package` of `artifact` may be in it, as far as anybody
+    /// can tell.
+    pub(super) fn may_cover(&self, package: Option<&Purl>, artifact: Option<&Purl>) -> bool {
+        let may_be = |named: &Option<Purl>, thing: Option<&Purl>| !matches!((named, thing), (Some(named), Some(thing)) if !named.may_be(thing));
+        match (&self.parts, &self.product) {
+            (Some(parts), product) => {
+                may_be(product, artifact) && parts.iter().any(|part| may_be(part, package))
+            }
+            (None, None) => true,
+            // A package of some name: it is not the artifact of which nobody knows
+            // the name, or it would be about every package.
+            (None, Some(product)) => [artifact, package]
+                .into_iter()
+                .flatten()
+                .any(|thing| product.may_be(thing)),
         }
     }
 }
@@ -166,32 +214,65 @@ mod tests {
     }
 
     #[test]
+    fn what_either_leaves_open_may_be_the_same() {
+        let exact = "pkg:deb/debian/openssl@3.0.11-1?arch=amd64&distro=debian-12";
+        for (statement, finding, may_be) in [
+            (exact, exact, true),
+            ("pkg:deb/debian/openssl", exact, true),
+            (exact, "pkg:deb/debian/openssl", true),
+            (exact, "pkg:deb/debian/openssl@3.0.11-1?arch=amd64", true),
+            ("pkg:deb/debian/openssl?epoch=1", exact, true),
+            ("pkg:deb/debian/openssl#lib", exact, true),
+            (exact, "pkg:deb/debian/openssl@3.0.11-2", false),
+            (exact, "pkg:deb/debian/openssl?arch=arm64", false),
+            (exact, "pkg:deb/ubuntu/openssl", false),
+            (exact, "pkg:deb/debian/openssl1.1", false),
+            ("pkg:golang/m#a", "pkg:golang/m#b", false),
+        ] {
+            let (one, other) = (purl(statement), purl(finding));
+            assert_eq!(one.may_be(&other), may_be, "{statement} {finding}");
+            assert!(!one.covers(&other) || may_be, "{statement} {finding}");
+        }
+    }
+
+    #[test]
     fn parts_hold_only_in_their_product() {
-        let target = |parts: Option<&[&str]>| Target {
-            product: purl("pkg:oci/app@sha256:ab"),
-            parts: parts.map(|parts| parts.iter().map(|text| purl(text)).collect()),
+        let target = |product: &str, parts: Option<&[&str]>| Target {
+            product: Purl::parse(product),
+            parts: parts.map(|parts| parts.iter().map(|text| Purl::parse(text)).collect()),
         };
-        let app = purl("pkg:oci/app@sha256:ab");
+        let image = "pkg:oci/app@sha256:ab";
+        let app = purl(image);
         let other = purl("pkg:oci/other@sha256:cd");
         let lib = purl("pkg:npm/lib@1.0.0");
         let parts: &[&str] = &["pkg:npm/x", "pkg:npm/lib"];
-        for (parts, package, artifact, covers) in [
-            (None, Some(&lib), Some(&app), true),
-            (None, None, Some(&app), true),
-            (None, Some(&app), None, true),
-            (None, Some(&lib), None, false),
-            (None, Some(&lib), Some(&other), false),
-            (Some(parts), Some(&lib), Some(&app), true),
-            (Some(parts), Some(&lib), None, false),
-            (Some(parts), Some(&lib), Some(&other), false),
-            (Some(parts), Some(&app), Some(&app), false),
-            (Some(parts), None, Some(&app), false),
-            (Some(&[]), Some(&lib), Some(&app), false),
+        let unnamed: &[&str] = &["cpe:/a:x:lib"];
+        for (product, parts, package, artifact, covers, may_cover) in [
+            (image, None, Some(&lib), Some(&app), true, true),
+            (image, None, None, Some(&app), true, true),
+            (image, None, Some(&app), None, true, true),
+            (image, None, Some(&lib), None, false, false),
+            (image, None, Some(&lib), Some(&other), false, false),
+            (image, Some(parts), Some(&lib), Some(&app), true, true),
+            (image, Some(parts), Some(&lib), None, false, true),
+            (image, Some(parts), Some(&lib), Some(&other), false, false),
+            (image, Some(parts), Some(&app), Some(&app), false, false),
+            (image, Some(parts), None, Some(&app), false, true),
+            (image, Some(&[]), Some(&lib), Some(&app), false, false),
+            (image, Some(unnamed), Some(&lib), Some(&app), false, true),
+            (image, Some(unnamed), Some(&lib), Some(&other), false, false),
+            ("app", None, Some(&lib), Some(&app), false, true),
+            ("app", Some(parts), Some(&lib), Some(&app), false, true),
+            ("app", Some(parts), Some(&app), Some(&app), false, false),
+            ("app", Some(unnamed), Some(&lib), None, false, true),
         ] {
+            let target = target(product, parts);
+            let is = target.covers(package, artifact);
+            let may_be = target.may_cover(package, artifact);
             assert_eq!(
-                target(parts).covers(package, artifact),
-                covers,
-                "{parts:?} {package:?} {artifact:?}"
+                (is, may_be),
+                (covers, may_cover),
+                "{target:?} {package:?} {artifact:?}"
             );
         }
     }

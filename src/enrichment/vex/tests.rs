@@ -35,6 +35,9 @@ pub(super) fn cyclonedx(members: &str) -> String {
     )
 }
 
+/// When the tests ask.
+const LATEST: &str = "2026-11-20T00:00:00Z";
+
 /// The status of the statement that holds for these identifiers, separated by
 /// blanks, in a package of an artifact; an empty text is none.
 pub(super) fn status(
@@ -48,6 +51,7 @@ pub(super) fn status(
         ids: &ids,
         package: Some(package).filter(|purl| !purl.is_empty()),
         artifact: Some(artifact).filter(|purl| !purl.is_empty()),
+        latest: LATEST.parse().unwrap(),
     };
     lookup(documents, &subject).map(|ruling| ruling.statement.status)
 }
@@ -103,8 +107,28 @@ fn only_known_words_with_their_reasons_suppress() {
     }
     let affects = r#""affects":[{"ref":"x"}]"#;
     for (analysis, expected) in [
-        (r#"{"state":"not_affected"}"#, Some(Status::NotAffected)),
-        (r#"{"state":"false_positive"}"#, Some(Status::NotAffected)),
+        (
+            r#"{"state":"not_affected","justification":"code_not_reachable"}"#,
+            Some(Status::NotAffected),
+        ),
+        (
+            r#"{"state":"not_affected","detail":"Not shipped."}"#,
+            Some(Status::NotAffected),
+        ),
+        (
+            r#"{"state":"false_positive","justification":"trust_me","detail":"Another product."}"#,
+            Some(Status::NotAffected),
+        ),
+        (r#"{"state":"not_affected"}"#, Some(Status::Unclear)),
+        (
+            r#"{"state":"not_affected","justification":"trust_me"}"#,
+            Some(Status::Unclear),
+        ),
+        (
+            r#"{"state":"not_affected","justification":"component_not_present","detail":" "}"#,
+            Some(Status::Unclear),
+        ),
+        (r#"{"state":"false_positive"}"#, Some(Status::Unclear)),
         (r#"{"state":"resolved"}"#, Some(Status::Fixed)),
         (r#"{"state":"resolved_with_pedigree"}"#, Some(Status::Fixed)),
         (r#"{"state":"exploitable"}"#, Some(Status::Affected)),
@@ -129,29 +153,84 @@ fn only_known_words_with_their_reasons_suppress() {
 }
 
 #[test]
-fn a_statement_that_names_no_product_matches_nothing() {
+fn a_statement_that_names_no_product_suppresses_nothing_and_takes_back() {
     for products in [
         "null",
         "[]",
         "[{}]",
         r#"[""]"#,
         r#"[{"@id":"x"}]"#,
-        r#"[{"@id":"pkg:npm/x","identifiers":{"purl":"pkg:npm/y"}}]"#,
         r#"[{"identifiers":{"cpe23":"cpe:2.3:a:x:x:1:*:*:*:*:*:*:*"}}]"#,
         r#"[{"@id":"pkg:npm/x","subcomponents":[{"@id":"pkg:npm/x"}]}]"#,
         r#"[{"@id":"pkg:npm/x","subcomponents":[{"@id":"cpe:/a:x:x"}]}]"#,
     ] {
-        let document = openvex(&format!(
-            r#"{{"vulnerability":{{"name":"CVE-2026-1"}},"products":{products},"status":"fixed"}}"#
-        ));
-        assert_eq!(status_in(&document), None, "{products}");
+        for (status, expected) in [
+            ("fixed", None),
+            ("affected", Some(Status::Affected)),
+            ("under_investigation", Some(Status::UnderInvestigation)),
+            ("harmless", Some(Status::Unclear)),
+        ] {
+            let document = openvex(&format!(
+                r#"{{"vulnerability":{{"name":"CVE-2026-1"}},"products":{products},"status":"{status}"}}"#
+            ));
+            assert_eq!(status_in(&document), expected, "{products} {status}");
+        }
     }
+    // The identifier is the exact one of two names.
+    let other = r#"{"vulnerability":{"name":"CVE-2026-1"},"products":[{"@id":"pkg:npm/x","identifiers":{"purl":"pkg:npm/y"}}],"status":"fixed"}"#;
+    assert_eq!(status_in(&openvex(other)), None);
     let without = r#"{"vulnerability":{"name":"CVE-2026-1"},"status":"fixed"}"#;
     assert_eq!(status_in(&openvex(without)), None);
-    assert_eq!(
-        status_in(&cyclonedx(r#""analysis":{"state":"resolved"}"#)),
-        None
-    );
+    for (state, expected) in [("resolved", None), ("exploitable", Some(Status::Affected))] {
+        for affects in ["[]", r#"[{"ref":"y"}]"#] {
+            let document = cyclonedx(&format!(
+                r#""analysis":{{"state":"{state}"}},"affects":{affects}"#
+            ));
+            assert_eq!(status_in(&document), expected, "{state} {affects}");
+        }
+    }
+}
+
+/// A claim of 1 April, and what is said at some time of the same vulnerability in
+/// these products.
+fn claim_and(products: &str, status: &str, time: &str) -> String {
+    openvex(&format!(
+        r#"{},{{"vulnerability":{{"name":"CVE-2026-1"}},"products":{products},"status":"{status}","timestamp":"{time}"}}"#,
+        statement(r#""status":"fixed","timestamp":"2026-04-01T00:00:00Z""#)
+    ))
+}
+
+#[test]
+fn what_may_be_about_the_same_product_takes_a_claim_back() {
+    let (before, after) = ("2026-03-31T00:00:00Z", "2026-04-02T00:00:00Z");
+    for (products, takes_back) in [
+        (r#"["cpe:2.3:a:x:x:1:*:*:*:*:*:*:*"]"#, true),
+        ("[]", true),
+        (r#"["pkg:npm/y","the shop"]"#, true),
+        (r#"["pkg:npm/x@1"]"#, true),
+        (r#"["pkg:npm/x?os=linux"]"#, true),
+        (
+            r#"[{"@id":"pkg:oci/app","subcomponents":["pkg:npm/x"]}]"#,
+            true,
+        ),
+        (
+            r#"[{"@id":"pkg:oci/app","subcomponents":["pkg:npm/y"]}]"#,
+            false,
+        ),
+        (r#"["pkg:npm/x@2"]"#, false),
+        (r#"["pkg:npm/y"]"#, false),
+    ] {
+        for (status, takes) in [
+            ("affected", Status::Affected),
+            ("under_investigation", Status::UnderInvestigation),
+        ] {
+            let late = status_in(&claim_and(products, status, after));
+            let expected = if takes_back { takes } else { Status::Fixed };
+            assert_eq!(late, Some(expected), "{products} {status}");
+            let early = status_in(&claim_and(products, status, before));
+            assert_eq!(early, Some(Status::Fixed), "{products} {status}");
+        }
+    }
 }
 
 #[test]
@@ -207,6 +286,97 @@ fn a_finding_of_several_vulnerabilities_needs_a_statement_for_each() {
             expected,
             "{statements:?} {ids}"
         );
+    }
+}
+
+#[test]
+fn a_claim_of_the_future_holds_for_none_of_the_vulnerabilities() {
+    let about = |name: &str, status: &str, time: &str| {
+        format!(
+            r#"{{"vulnerability":{{"name":"{name}"}},"products":["pkg:npm/x"],"status":"{status}","timestamp":"{time}"}}"#
+        )
+    };
+    let (past, future) = ("2026-11-20T00:00:00Z", "2026-11-20T00:00:01Z");
+    for (first, second, expected) in [
+        (("fixed", past), ("fixed", past), Some(Status::Fixed)),
+        (("fixed", past), ("fixed", future), None),
+        (("fixed", future), ("fixed", past), None),
+        (("fixed", future), ("fixed", future), None),
+        // A doubt is no less one by a wrong clock.
+        (
+            ("fixed", past),
+            ("affected", future),
+            Some(Status::Affected),
+        ),
+    ] {
+        let statements = [
+            about("CVE-2026-1", first.0, first.1),
+            about("CVE-2026-2", second.0, second.1),
+        ];
+        let document = read(openvex(&statements.join(","))).unwrap();
+        let found = status(&[document], "CVE-2026-1 CVE-2026-2", "pkg:npm/x@1", "");
+        assert_eq!(found, expected, "{first:?} {second:?}");
+    }
+    // A claim of the past holds until that of the future is due.
+    let twice = [
+        about("CVE-2026-1", "fixed", past),
+        about("CVE-2026-1", "fixed", future),
+    ];
+    assert_eq!(status_in(&openvex(&twice.join(","))), Some(Status::Fixed));
+}
+
+#[test]
+fn statements_that_do_nothing_say_why() {
+    for (statements, expected) in [
+        (vec![statement(r#""status":"affected""#)], vec![Idle::Says]),
+        (
+            vec![statement(r#""status":"not_affected""#)],
+            vec![Idle::Says],
+        ),
+        (
+            vec![statement(
+                r#""status":"fixed","timestamp":"2030-01-01T00:00:00Z""#,
+            )],
+            vec![Idle::Future],
+        ),
+        (
+            vec![statement(r#""status":"fixed""#).replace("npm/x", "npm/x@2")],
+            vec![Idle::Elsewhere],
+        ),
+        (
+            vec![statement(r#""status":"fixed""#).replace("pkg:npm/x", "cpe:/a:x:x")],
+            vec![Idle::Elsewhere],
+        ),
+        (
+            vec![
+                statement(r#""status":"fixed","timestamp":"2026-01-01T00:00:00Z""#),
+                statement(r#""status":"affected","timestamp":"2026-01-02T00:00:00Z""#),
+            ],
+            vec![Idle::Says, Idle::Outweighed],
+        ),
+        (
+            vec![statement(r#""status":"affected""#).replace("CVE-2026-1", "CVE-2026-2")],
+            vec![],
+        ),
+        (
+            vec![
+                statement(r#""status":"affected""#)
+                    .replace(r#""CVE-2026-1""#, r#""CVE-2026-1","aliases":["GHSA-1"]"#),
+            ],
+            vec![Idle::Says],
+        ),
+    ] {
+        let documents = [read(openvex(&statements.join(","))).unwrap()];
+        let ids = ["cve-2026-1".to_owned(), "GHSA-1".to_owned()];
+        let subject = Subject {
+            ids: &ids,
+            package: Some("pkg:npm/x@1"),
+            artifact: None,
+            latest: LATEST.parse().unwrap(),
+        };
+        let found = idle(&documents, &subject);
+        let found: Vec<_> = found.into_iter().map(|(_, why)| why).collect();
+        assert_eq!(found, expected, "{statements:?}");
     }
 }
 
@@ -327,7 +497,7 @@ proptest! {
 
         // The very same documents in another order: the very same statement.
         let ids = ["CVE-2026-1".to_owned()];
-        let subject = Subject { ids: &ids, package: Some("pkg:npm/x@1"), artifact: None };
+        let subject = Subject { ids: &ids, package: Some("pkg:npm/x@1"), artifact: None, latest: LATEST.parse().unwrap() };
         let place = |documents: &[Vex]| {
             lookup(documents, &subject).map(|ruling| {
                 (ruling.document.origin.stored.sha256.clone(), ruling.statement.pointer.clone())

@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::super::summary::{FindingRow, IssueRow, in_words};
-use super::{AnswerRow, PlaceRow, why_closed};
+use super::{AnswerRow, MOST_FINDINGS, PlaceRow, why_closed};
+use crate::enrichment::vex::{self, Idle, Ruling};
 use crate::policy::Action;
 use crate::policy::decide::{Decision, ExceptionState, Status};
 use crate::policy::explain::{Accepts, Counts};
@@ -17,6 +18,10 @@ pub struct FindingExplanation<'a> {
     /// Why it does not count, in words; absent when it does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// The VEX statements about its vulnerabilities that do not take it out of the
+    /// decision, newest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub statements: Vec<StatementRow<'a>>,
     /// For how many days it has been known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub age: Option<u32>,
@@ -32,6 +37,46 @@ pub struct FindingExplanation<'a> {
     pub exceptions: Vec<FindingExceptionRow<'a>>,
     /// How many exceptions mean others.
     pub other_exceptions: usize,
+}
+
+/// A VEX statement that does not take the finding out of the decision.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct StatementRow<'a> {
+    /// The document's path.
+    pub document: &'a str,
+    /// Where in the document it stands: a JSON Pointer.
+    pub pointer: &'a str,
+    /// What it says of the product: `affected`, for one.
+    pub status: &'static str,
+    /// Why it does not hold; absent when it does, and says that something is to be
+    /// done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+impl<'a> StatementRow<'a> {
+    fn new(ruling: &Ruling<'a>, idle: Idle) -> Self {
+        let statement = ruling.statement;
+        let why = match idle {
+            Idle::Says if statement.status == vex::Status::Unclear => {
+                Some("its status is not known, or lacks the reason that it needs".to_owned())
+            }
+            Idle::Says => None,
+            Idle::Future => Some(format!("it is of {}, which is yet to come", statement.time)),
+            Idle::Elsewhere => Some(
+                "it names other products, or none by a package URL that can be compared".to_owned(),
+            ),
+            Idle::Outweighed => Some(
+                "another statement takes it back, or there is none for another vulnerability of the finding".to_owned(),
+            ),
+        };
+        Self {
+            document: &ruling.document.origin.path,
+            pointer: &statement.pointer,
+            status: statement.status.name(),
+            why,
+        }
+    }
 }
 
 /// Another place in which the same finding stands.
@@ -140,10 +185,13 @@ impl<'a> FindingExplanation<'a> {
                 status: other.standing.status,
             })
         });
+        let statements = decision.idle_statements(judged).into_iter();
+        let statements = statements.map(|(ruling, idle)| StatementRow::new(&ruling, idle));
         let issue = decision.issues.of_finding(index);
         Some(Self {
             finding: FindingRow::of(decision, index)?,
             why: why_closed(decision, index),
+            statements: statements.take(MOST_FINDINGS).collect(),
             age: judged.subject.age(),
             occurrences: occurrences.collect(),
             issue: issue.map(|issue| IssueRow::new(decision, issue)),

@@ -20,7 +20,9 @@ mod rule;
 pub mod terminal;
 
 pub use exception::ExceptionExplanation;
-pub use finding::{FindingExceptionRow, FindingExplanation, FindingRuleRow, OccurrenceRow};
+pub use finding::{
+    FindingExceptionRow, FindingExplanation, FindingRuleRow, OccurrenceRow, StatementRow,
+};
 pub use rule::{FoundRow, MissedRow, RuleExplanation};
 
 /// The name and version of the record's format.

@@ -109,6 +109,17 @@ impl Page {
         self.field("severity", &severity);
         self.field("status", &status);
         self.field("", explanation.why.as_deref().unwrap_or_default());
+        for row in &explanation.statements {
+            let why = row.why.as_ref().map(|why| format!("; {why}"));
+            let text = format!(
+                "{} {}: {}{}",
+                row.document,
+                row.pointer,
+                row.status,
+                why.unwrap_or_default()
+            );
+            self.field("vex", &text);
+        }
         self.field("scanner", &format!("{}, lane {}", row.scanner, row.lane));
         self.field("report", &format!("{} {}", row.report, row.pointer));
         for other in &explanation.occurrences {

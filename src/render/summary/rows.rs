@@ -289,16 +289,19 @@ pub struct DatedRow<'a> {
     pub sha256: &'a str,
     /// When the knowledge is of, RFC 3339 in UTC.
     pub date: String,
+    /// How much there is in it: vulnerabilities, or statements of VEX.
+    pub entries: usize,
     /// What in the file has no effect, or less than its author may think.
     pub notes: &'a [String],
 }
 
-impl<'a> From<&'a Origin> for DatedRow<'a> {
-    fn from(origin: &'a Origin) -> Self {
+impl<'a> DatedRow<'a> {
+    fn new(origin: &'a Origin, entries: usize) -> Self {
         Self {
             path: &origin.path,
             sha256: &origin.stored.sha256,
             date: origin.date.to_string(),
+            entries,
             notes: &[],
         }
     }
@@ -329,6 +332,7 @@ pub struct UnusableRow<'a> {
 
 impl<'a> KnowledgeRow<'a> {
     pub(super) fn new(knowledge: &Knowledge<'a>) -> Self {
+        let (kev, epss) = (knowledge.kev.read(), knowledge.epss.read());
         let vex = knowledge.vex.read().unwrap_or_default();
         let unusable = [
             ("baseline", knowledge.baseline.unusable()),
@@ -341,16 +345,13 @@ impl<'a> KnowledgeRow<'a> {
             .filter_map(|(what, why)| Some(UnusableRow { what, why: why? }));
         Self {
             unusable: unusable.collect(),
-            kev: knowledge.kev.read().map(|kev| DatedRow::from(&kev.origin)),
-            epss: knowledge
-                .epss
-                .read()
-                .map(|epss| DatedRow::from(&epss.origin)),
+            kev: kev.map(|kev| DatedRow::new(&kev.origin, kev.len())),
+            epss: epss.map(|epss| DatedRow::new(&epss.origin, epss.len())),
             vex: vex
                 .iter()
                 .map(|vex| DatedRow {
                     notes: &vex.notes,
-                    ..DatedRow::from(&vex.origin)
+                    ..DatedRow::new(&vex.origin, vex.statements().len())
                 })
                 .collect(),
         }
