@@ -139,8 +139,11 @@ pub fn stable_path(path: &str, workspace: Option<&str>) -> String {
         .to_owned()
 }
 
+/// Of a Windows path. Elsewhere `\` is a letter like any other, and a file's name
+/// could climb out of its folder by it: only a path with a drive may mix both.
 fn with_slashes(path: &str) -> Cow<'_, str> {
-    match path.contains('\\') {
+    let has_drive = matches!(path.as_bytes(), [drive, b':', ..] if drive.is_ascii_alphabetic());
+    match path.contains('\\') && (has_drive || !path.contains('/')) {
         true => path.replace('\\', "/").into(),
         false => path.into(),
     }

@@ -964,3 +964,91 @@ fn what_is_mended_in_a_file_and_made_in_another_is_new() {
     );
     assert_eq!(check(&workplace).code, 0);
 }
+
+/// A ZAP report with an SQL injection at these addresses.
+fn zap(urls: &[&str]) -> String {
+    let place = |url: &&str| {
+        format!(r#"{{"uri":"{url}","method":"GET","param":"q","attack":"","evidence":""}}"#)
+    };
+    let places: Vec<_> = urls.iter().map(place).collect();
+    format!(
+        r#"{{"@programName":"ZAP","@version":"2.16.0","@generated":"Sat, 21 Nov 2026 10:00:00","site":[{{"@name":"https://shop.example","@host":"shop.example","@port":"443","@ssl":"true","alerts":[{{"pluginid":"40018","alertRef":"40018","alert":"SQL Injection","name":"SQL Injection","riskcode":"3","confidence":"2","riskdesc":"High (Medium)","desc":"d","instances":[{}],"count":"{}","solution":"","otherinfo":"","reference":"","cweid":"89","wascid":"19","sourceid":"1"}}]}}]}}"#,
+        places.join(","),
+        urls.len()
+    )
+}
+
+#[test]
+fn an_exception_for_a_place_accepts_no_other() {
+    let inside = "https://shop.example/legacy/report";
+    for condition in [
+        r#"url = "https://shop.example/legacy/**""#,
+        r#"when = 'url.startsWith("https://shop.example/legacy/")'"#,
+    ] {
+        let policy = format!(
+            "[[rule]]\nid = \"any\"\n[[exception]]\nid = \"legacy\"\nreason = \"goes away\"\nexpires = 2027-01-01\nwhere = {{ {condition} }}\n"
+        );
+        let check = |urls: &[&str]| {
+            let workplace = Workplace::new(&[("zap.json", &zap(urls)), ("p.toml", &policy)]);
+            workplace.check(&["zap.json", "--policy", "p.toml"]).code
+        };
+        assert_eq!(check(&[inside]), 0, "{condition}");
+        assert_eq!(
+            check(&[inside, "https://shop.example/legacy/other"]),
+            0,
+            "{condition}"
+        );
+        assert_eq!(
+            check(&[inside, "https://shop.example/checkout/pay"]),
+            1,
+            "{condition}"
+        );
+        assert_eq!(
+            check(&["https://shop.example/checkout/pay", inside]),
+            1,
+            "{condition}"
+        );
+        // Of more places than are listed, nobody knows where they are.
+        let many: Vec<_> = (0..80).map(|number| format!("{inside}/{number}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert_eq!(check(&many[..40]), 0, "{condition}");
+        assert_eq!(check(&many), 1, "{condition}");
+    }
+}
+
+#[test]
+fn a_file_cannot_leave_its_folder_by_its_name() {
+    let report = semgrep(&["ERROR"]).replace(
+        r#""path":"src/a.py""#,
+        r#""path":"src/pay/..\\..\\..\\tests\\x.py""#,
+    );
+    for rule in [
+        r#"path = "src/**""#,
+        r#"when = 'path.startsWith("src/")'"#,
+        r#"when = 're(path, "^src/.*[.]py$")'"#,
+    ] {
+        let policy = format!(
+            "[[rule]]\nid = \"src\"\nwhere = {{ {rule} }}\n[[exception]]\nid = \"tests\"\nreason = \"tests\"\nexpires = 2027-01-01\nwhere = {{ path = \"tests/**\" }}\n"
+        );
+        let workplace = Workplace::new(&[("semgrep.json", &report), ("p.toml", &policy)]);
+        let run = workplace.check(&["semgrep.json", "--policy", "p.toml"]);
+        assert_eq!(run.code, 1, "{rule}: {}", run.stdout);
+    }
+}
+
+#[test]
+fn an_exception_that_accepts_all_is_told() {
+    let policy = "[[rule]]\nid = \"any\"\n[[exception]]\nid = \"x\"\nreason = \"none\"\nexpires = 2027-01-01\nwhere = { when = 'fix || !fix' }\n";
+    let workplace = Workplace::new(&[
+        ("semgrep.json", &semgrep(&["ERROR"; 7])),
+        ("p.toml", policy),
+    ]);
+    let run = workplace.check(&["semgrep.json", "--policy", "p.toml"]);
+    assert_eq!(run.code, 0);
+    assert!(
+        run.stdout
+            .contains("the exception x accepts all 7 findings"),
+        "{}",
+        run.stdout
+    );
+}

@@ -98,7 +98,7 @@ category = ["sca", "sast"]
 severity = ["unknown", ">=high"]
 fix = "available"
 kev = true
-new = false
+new = true
 overdue = true
 confidence = ["none", ">=low"]
 cvss = ">=7.5"

@@ -187,6 +187,10 @@ fn rules_and_selectors() {
     ]);
     cases.extend(rules(&[
         ("a key", r#"severty = "high""#),
+        ("an empty pattern", r#"rule = """#),
+        ("a path with a detour", r#"path = "./src/**""#),
+        ("a path from the root", r#"path = "/src/**""#),
+        ("what is known", "new = false"),
         ("a severity", r#"severity = "hihg""#),
         ("a severity in capitals", r#"severity = "HIGH""#),
         ("one severity of several", r#"severity = ["high", "crit"]"#),
@@ -235,6 +239,7 @@ fn expressions_in_rules() {
         "",
         "kev &&",
         "kev & fix",
+        "new || kev",
         "kev or fix",
         "kev and fix",
         "not kev",

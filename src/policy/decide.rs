@@ -248,6 +248,9 @@ pub fn decide_told<'a>(
     decision.mark_breaks();
     decision.exceptions = settle(policy, &decision.findings, &circumstances, &mut notices);
     notices.add_taken_out(policy, &decision.findings);
+    let is_open = |judged: &&Judged<'_>| judged.standing.status == Status::Open;
+    let open = decision.findings.iter().filter(is_open).count();
+    notices.add_sweeping(&decision.exceptions, open);
     notices.gaps.sort();
     notices.warnings.sort();
     decision.gaps = notices.gaps;

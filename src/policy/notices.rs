@@ -1,6 +1,7 @@
 //! What there is to say of reports and lanes: what is missing, and what is only
 //! to be known.
 
+use super::decide::ExceptionOutcome;
 use super::judge::{Judged, Status};
 use super::selector::Texts;
 use super::{Degraded, Lane, Never, Policy, Trust};
@@ -109,6 +110,21 @@ impl Notices {
             finding.rule_id, finding.location
         );
         self.warnings.push(text.into());
+    }
+
+    /// An exception that accepts all that there is was hardly meant so, whatever it
+    /// asks for.
+    pub(super) fn add_sweeping(&mut self, exceptions: &[ExceptionOutcome<'_>], open: usize) {
+        const FEW: usize = 5;
+        let all = exceptions.iter().map(|outcome| outcome.findings.len());
+        let all = all.sum::<usize>() + open;
+        for outcome in exceptions {
+            if all > FEW && outcome.findings.len() == all {
+                let id = &outcome.exception.id;
+                let text = format!("the exception {id} accepts all {all} findings: is that meant?");
+                self.warnings.push(text.into());
+            }
+        }
     }
 
     fn add_report(&mut self, report: &Report, lane: Option<&Lane>) {

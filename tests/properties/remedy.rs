@@ -22,25 +22,33 @@ fn reports() -> impl Strategy<Value = Vec<Report>> {
     })
 }
 
+/// What tells findings apart, those of one identity, too: the pointers of these
+/// tests do.
+type Key = (Fingerprint, String);
+
+fn key(finding: &Finding) -> Key {
+    (finding.fingerprint, finding.pointer.clone())
+}
+
 /// What each action clears.
-fn cleared(decision: &Decision<'_>, remedy: &Remedy<'_>) -> Vec<BTreeSet<Fingerprint>> {
-    let identity = |at: &usize| decision.findings[*at].subject.finding.fingerprint;
+fn cleared(decision: &Decision<'_>, remedy: &Remedy<'_>) -> Vec<BTreeSet<Key>> {
+    let key = |at: &usize| key(decision.findings[*at].subject.finding);
     let steps = remedy.steps.iter();
     steps
-        .map(|step| step.findings.iter().map(identity).collect())
+        .map(|step| step.findings.iter().map(key).collect())
         .collect()
 }
 
 fn without<'s>(
     reports: &[Report],
-    cleared: impl IntoIterator<Item = &'s BTreeSet<Fingerprint>>,
+    cleared: impl IntoIterator<Item = &'s BTreeSet<Key>>,
 ) -> Vec<Report> {
-    let cleared: BTreeSet<_> = cleared.into_iter().flatten().copied().collect();
+    let cleared: BTreeSet<_> = cleared.into_iter().flatten().collect();
     let mut reports = reports.to_vec();
     for report in &mut reports {
         report
             .findings
-            .retain(|finding| !cleared.contains(&finding.fingerprint));
+            .retain(|finding| !cleared.contains(&key(finding)));
     }
     reports
 }

@@ -9,7 +9,7 @@ use std::ops::Range;
 use cel::common::ast::{
     CallExpr, ComprehensionExpr, Expr, IdedExpr, LiteralValue, SourceInfo, operators,
 };
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 
 use super::super::problem::{nearest, suggestion};
 use super::super::selector::{Needs, Patterns, Turns};
@@ -181,7 +181,6 @@ impl<'a> Checker<'a> {
             self.asks_something = true;
             self.found.note_use(name);
             match name {
-                "new" => self.found.needs.baseline = true,
                 "age" => {
                     self.found.needs.baseline = true;
                     self.loose_ages += 1;
@@ -202,7 +201,10 @@ impl<'a> Checker<'a> {
             .filter(|name| !name.starts_with('@'))
             .chain(names())
             .collect();
-        let label = suggestion(name, &known);
+        let label = match name {
+            "new" => "it is a key of its own: write `new = true` beside `when`".to_owned(),
+            name => suggestion(name, &known),
+        };
         self.wrong(at, format!("there is no `{name}`"), label)
     }
 
@@ -386,7 +388,10 @@ impl<'a> Checker<'a> {
             return self.wrong(pattern.id, title, how);
         };
         let compiled = match name {
-            "re" => Regex::new(literal.inner())
+            // A name may have a line end in it, which `.` must not stop at.
+            "re" => RegexBuilder::new(literal.inner())
+                .dot_matches_new_line(true)
+                .build()
                 .map(|regex| {
                     self.found.regexes.push(regex);
                     self.found.regexes.len()

@@ -82,7 +82,7 @@ impl Kind {
 }
 
 /// Every name, its type, and whether a finding may be without it.
-const VARIABLES: [(&str, Kind, bool); 33] = [
+const VARIABLES: [(&str, Kind, bool); 32] = [
     ("lane", Kind::Text, false),
     ("scanner", Kind::Text, false),
     ("category", Kind::Text, false),
@@ -97,7 +97,6 @@ const VARIABLES: [(&str, Kind, bool); 33] = [
     ("cvss", Kind::Double, true),
     ("kev", Kind::Bool, false),
     ("epss", Kind::Double, true),
-    ("new", Kind::Bool, false),
     ("age", Kind::Int, false),
     ("overdue", Kind::Bool, false),
     ("package_name", Kind::Text, true),
@@ -201,7 +200,6 @@ impl VariableResolver for Fields<'_> {
                     .epss
                     .map(|epss| CowVal::owned(CelDouble::from(epss))),
             ),
-            "new" => or_null(subject.new.map(truth)),
             "age" => or_null(subject.age().map(|age| whole(u64::from(age)))),
             "overdue" => or_null(subject.overdue().map(truth)),
             "fix" => truth(!finding.fixed_in.is_empty()),

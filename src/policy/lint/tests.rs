@@ -145,7 +145,7 @@ fn a_selector_that_something_can_match_is_none() {
         r#"scanner = "trivy", confidence = "none""#,
         r#"category = ["secret", "sca"], severity = "low""#,
         r#"new = true, age = ">30d""#,
-        r#"new = false, age = "=0d""#,
+        r#"age = "=0d", new = true"#,
         r#"scanner = "zap", vulnerability = "40012*""#,
         r#"scanner = "zap", when = 'fix'"#,
         // Unknown counts as high.
@@ -268,7 +268,7 @@ effective = 2027-01-01"#,
         (r#"age = "<=1d""#, "new = true"),
         ("kev = false", "kev = true"),
         // The baseline may be silent on it.
-        ("new = false", r#"severity = "high""#),
+        ("new = true", r#"severity = "high""#),
     ] {
         let of = |selector: &str| format!("where = {{ {selector} }}");
         assert_lints(&rules(&[&of(one), &of(other)]), &[]);

@@ -432,6 +432,13 @@ impl<'a> Reader<'a> {
 }
 
 fn check_pattern(pattern: &str, at: &At<String>, problems: &mut Problems) {
+    if pattern.is_empty() {
+        problems.add(
+            at.span.clone(),
+            "an empty pattern matches nothing",
+            "leave it out",
+        );
+    }
     if let Err((_, error)) = Patterns::new([pattern]) {
         problems.add(at.span.clone(), format!("`{pattern}` is no pattern"), error);
     }

@@ -28,6 +28,7 @@ impl Reader<'_> {
         let given = table.table("where", "`where`", problems);
         let condition = self.as_written(given.as_ref());
         let selector = given.map(|given| self.selector(given)).unwrap_or_default();
+        self.refuse_known(&selector);
         let origin = self.origin(&table);
         table.finish(&mut self.problems);
         let id = id?;
@@ -97,6 +98,7 @@ impl Reader<'_> {
         let mistakes = problems.count();
         let condition = self.as_written(given.as_ref());
         let selector = given.map(|given| self.selector(given)).unwrap_or_default();
+        let selector = selector.everywhere();
         self.refuse_circular(&selector, &span);
         // What could not be read says nothing of what was meant.
         if selector.matches_everything() && self.problems.count() == mistakes {
@@ -149,6 +151,20 @@ impl Reader<'_> {
         }
     }
 
+    /// Nor may it by making something new that was known: a rule, or what no
+    /// exception may accept, would not mean that any more.
+    fn refuse_known(&mut self, selector: &Selector) {
+        for Asked { question, span, .. } in selector.asked() {
+            if matches!(question, Question::New(false)) {
+                self.problems.add(
+                    span.clone(),
+                    "what is known cannot be asked for",
+                    "ask how old it is: `age = \">0d\"`",
+                );
+            }
+        }
+    }
+
     /// What exceptions may be.
     pub(super) fn bounds(&mut self, table: &mut Table<'_>) -> BoundsPart {
         let Some(mut table) = table.table("exceptions", "`[exceptions]`", &mut self.problems)
@@ -176,6 +192,7 @@ impl Reader<'_> {
             let condition = self.as_written(Some(&given));
             let origin = self.origin(&given);
             let selector = self.selector(given);
+            self.refuse_known(&selector);
             if selector.matches_everything() && self.problems.count() == mistakes {
                 self.problems.add(
                     span,

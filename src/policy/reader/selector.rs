@@ -236,6 +236,17 @@ impl Reader<'_> {
 
     fn path(&mut self, table: &mut Table<'_>) -> Option<Question> {
         let texts = table.texts("path", &mut self.problems)?;
+        for text in &texts {
+            let pattern = text.value.as_str();
+            let has_detour = pattern.split('/').any(|name| matches!(name, "." | ".."));
+            if has_detour || pattern.starts_with('/') {
+                self.problems.add(
+                    text.span.clone(),
+                    format!("no path is like `{pattern}`"),
+                    "paths begin below the checkout, without `/`, `./` or `../`",
+                );
+            }
+        }
         self.compile(&texts, |texts| Patterns::of_paths(texts))
             .map(Question::Path)
     }

@@ -38,7 +38,7 @@ impl Selector {
             key: asked.question.key(),
             asked: &asked.written,
             found: asked.question.found(subject),
-            holds: Ok(asked.question.holds(&texts)),
+            holds: Ok(self.holds(&asked.question, &texts)),
             needed: asked.question.needed(&asked.written),
             names: asked.question.names(),
         });
@@ -51,7 +51,7 @@ impl Selector {
                 key: "when",
                 asked: expression.text(),
                 found: values.join(", "),
-                holds: expression.matches(subject),
+                holds: self.is_true(expression, subject),
                 needed: "the expression would have to be true".to_owned(),
                 names: false,
             }

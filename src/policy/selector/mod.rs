@@ -27,6 +27,8 @@ pub use turns::Turns;
 pub struct Selector {
     asked: Vec<Asked>,
     when: Option<Expression>,
+    /// Whether what it asks of places must hold of all that a finding has.
+    everywhere: bool,
 }
 
 /// A question, and how it stands in the policy.
@@ -121,7 +123,21 @@ impl Needs {
 impl Selector {
     /// A selector that asks all of these.
     pub fn new(asked: Vec<Asked>, when: Option<Expression>) -> Self {
-        Self { asked, when }
+        Self {
+            asked,
+            when,
+            everywhere: false,
+        }
+    }
+
+    /// The same of every place: a finding of which one place is meant and another
+    /// is not is not meant. So exceptions ask; rules ask of any place.
+    #[must_use]
+    pub fn everywhere(self) -> Self {
+        Self {
+            everywhere: true,
+            ..self
+        }
     }
 
     /// The questions that have a key of their own.
@@ -152,11 +168,49 @@ impl Selector {
     ///
     /// Why that cannot be said. It is neither a yes nor a no.
     pub fn matches(&self, texts: &Texts<'_, '_>) -> Result<bool, String> {
-        let holds = self.asked.iter().all(|asked| asked.question.holds(texts));
+        let mut asked = self.asked.iter();
+        let holds = asked.all(|asked| self.holds(&asked.question, texts));
         match &self.when {
-            Some(expression) if holds => expression.matches(texts.subject),
+            Some(expression) if holds => self.is_true(expression, texts.subject),
             _ => Ok(holds),
         }
+    }
+
+    /// Whether a question of its own holds.
+    fn holds(&self, question: &Question, texts: &Texts<'_, '_>) -> bool {
+        match question {
+            Question::Url(patterns) if self.everywhere => {
+                let matches = |urls: &[&str]| patterns.match_any(urls.iter().copied());
+                texts.subject.all_urls(matches)
+            }
+            Question::Path(patterns) if self.everywhere => {
+                let mut paths = texts.paths();
+                texts.subject.knows_all_places()
+                    && paths.next().is_some()
+                    && texts.paths().all(|path| patterns.match_any([path]))
+            }
+            question => question.holds(texts),
+        }
+    }
+
+    fn is_true(&self, expression: &Expression, subject: &Subject<'_>) -> Result<bool, String> {
+        let finding = subject.finding;
+        if !self.everywhere || finding.instances.len() < 2 && subject.knows_all_places() {
+            return expression.matches(subject);
+        }
+        // One after the other, each as if it were the only one.
+        let mut finding = finding.clone();
+        for place in std::mem::take(&mut finding.instances) {
+            finding.location = place;
+            let subject = Subject {
+                finding: &finding,
+                ..subject.clone()
+            };
+            if !expression.matches(&subject)? {
+                return Ok(false);
+            }
+        }
+        Ok(subject.knows_all_places())
     }
 }
 
@@ -250,13 +304,13 @@ impl Question {
             | Self::Url(patterns)
             | Self::Path(patterns)
             | Self::SeenBy(SeenBy::Any(patterns)) => patterns.match_everything(),
+            Self::Cvss(bound) => bound.holds(&0.0) && bound.holds(&10.0),
+            Self::Epss(bound) => bound.holds(&0.0) && bound.holds(&1.0),
+            Self::Age(bound) => bound.holds(&0) && bound.holds(&u32::MAX),
             Self::Fix(_)
             | Self::Kev(_)
             | Self::New(_)
             | Self::Overdue(_)
-            | Self::Cvss(_)
-            | Self::Epss(_)
-            | Self::Age(_)
             | Self::Cwe(_)
             | Self::Fingerprint(_) => false,
         }

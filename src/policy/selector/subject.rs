@@ -136,22 +136,35 @@ impl<'a> Subject<'a> {
 
     /// Every address of the finding, with and without its query.
     pub fn urls(&self) -> Vec<&'a str> {
-        let mut urls = Vec::new();
-        for place in self.places() {
-            if let Location::Web { url, .. } = place {
-                let bare = url.split(['?', '#']).next().unwrap_or_default();
-                urls.push(url.as_str());
-                if bare != url {
-                    urls.push(bare);
-                }
-            }
-        }
-        urls
+        self.places().flat_map(urls_of).collect()
+    }
+
+    /// Whether this holds of the addresses of each place, and every place is known.
+    pub(super) fn all_urls(&self, holds: impl Fn(&[&'a str]) -> bool) -> bool {
+        let each = |place| holds(&urls_of(place).collect::<Vec<_>>());
+        self.knows_all_places() && self.places().all(each)
+    }
+
+    /// Whether all places of the finding are listed: of very many, the first are.
+    pub(super) fn knows_all_places(&self) -> bool {
+        let listed = self.finding.instances.len().max(1);
+        self.finding.instance_count <= u64::try_from(listed).unwrap_or(u64::MAX)
     }
 
     fn places(&self) -> impl Iterator<Item = &'a Location> + use<'a> {
         std::iter::once(&self.finding.location).chain(&self.finding.instances)
     }
+}
+
+/// The address of a place, with and without its query.
+fn urls_of(place: &Location) -> impl Iterator<Item = &str> {
+    let url = match place {
+        Location::Web { url, .. } => Some(url.as_str()),
+        _ => None,
+    };
+    let bare = url.and_then(|url| url.split(['?', '#']).next());
+    url.into_iter()
+        .chain(bare.filter(|bare| Some(*bare) != url))
 }
 
 /// A subject for the time that it is asked about. What its texts have to be made

@@ -95,6 +95,6 @@ impl Selector {
         let questions = self.asked.iter().map(|asked| &asked.question);
         let mut lasting = questions
             .filter(|question| !matches!(question, Question::Age(_) | Question::Overdue(_)));
-        lasting.all(|question| question.holds(texts))
+        lasting.all(|question| self.holds(question, texts))
     }
 }
