@@ -142,6 +142,8 @@ fn reports() -> Vec<Report> {
                 Tally::default()
             },
             scan,
+            record: None,
+            modified: None,
         })
     };
     let reports = expected["files"].as_object().unwrap().iter();
@@ -154,6 +156,8 @@ fn reports() -> Vec<Report> {
         scan: Err("there is no such file".to_owned()),
         findings: Vec::new(),
         tally: Tally::default(),
+        record: None,
+        modified: None,
     });
     reports
 }
@@ -213,6 +217,7 @@ fn then<'a>(policy: &'a Policy, reports: &'a [Report], knowledge: Knowledge<'a>)
     let circumstances = Circumstances {
         now: at(NOW),
         workspace: Some("/builds/acme/shop"),
+        commit: None,
         authors: &[],
         change: None,
         knowledge,

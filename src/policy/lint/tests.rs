@@ -11,6 +11,7 @@ const SCANNERS: &[Scanner] = &[
     Scanner {
         name: "trivy",
         lane: "image",
+        tells_target: false,
         kinds: &[
             Kind {
                 category: Category::Sca,
@@ -32,6 +33,7 @@ const SCANNERS: &[Scanner] = &[
     Scanner {
         name: "zap",
         lane: "staging",
+        tells_target: false,
         kinds: &[Kind {
             category: Category::Dast,
             severities: &[Severity::High, Severity::Medium, Severity::Unknown],
