@@ -133,7 +133,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> anyhow::Result<Ex
         console.detail(format_args!("the scan ran: {}", shown(&path)));
         return Ok(Exit::Done);
     };
-    console.error(&anyhow!("the scan did not happen: {why}"));
+    console.error(&anyhow!("nothing shows that the scan ran: {why}"));
     Ok(Exit::Incomplete)
 }
 

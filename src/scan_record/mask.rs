@@ -129,11 +129,14 @@ fn masked_word(word: &str, is_value: &mut bool) -> String {
         };
     }
     if let Some((name, value)) = word.split_once('=')
-        && !name.contains("://")
+        && !name.contains(['?', '/'])
         && !value.is_empty()
-        && is_secret(name)
     {
-        return format!("{name}={MASK}");
+        let value = match is_secret(name) {
+            true => MASK.to_owned(),
+            false => masked_word(value, &mut false),
+        };
+        return format!("{name}={value}");
     }
     if let Some(name) = word.strip_suffix(':')
         && is_secret(name)
@@ -151,7 +154,7 @@ fn masked_word(word: &str, is_value: &mut bool) -> String {
             .iter()
             .any(|start| text.starts_with(start) && text.len() >= start.len() + 12)
     };
-    if bare.split(['=', ':', '@', '/']).any(is_token) {
+    if bare.split([':', '@', '/']).any(is_token) {
         return MASK.to_owned();
     }
     // An image by its digest looks as if it had a user.
@@ -211,7 +214,7 @@ mod tests {
                 "zap -t https://h/?token=***&a=b",
             ),
             ("x ghp_0123456789abcdefghij", "x ***"),
-            ("x --flag=glpat-0123456789abcdefghij", "x ***"),
+            ("x --flag=glpat-0123456789abcdefghij", "x --flag=***"),
             ("x skip sk-1", "x skip sk-1"),
             (
                 "trivy h/app@sha256:0123456789abcdef",

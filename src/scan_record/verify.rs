@@ -150,10 +150,9 @@ impl ScanRecord {
             Some("the scan took longer than `--timeout` allows and was ended".to_owned())
         } else if let Some(signal) = &self.interrupted {
             Some(format!("the job was sent {signal} while the scan ran"))
-        } else if let Some(signal) = &self.signal {
-            Some(format!("the scanner was killed by {signal}"))
         } else {
-            None
+            let signal = self.signal.as_ref()?;
+            Some(format!("the scanner was killed by {signal}"))
         }
     }
 }

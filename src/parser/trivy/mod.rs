@@ -142,7 +142,9 @@ fn parse(json: &mut Json, emitter: &mut Emitter<'_>) -> Result<Scan, ParseError>
             }
             "RepoTags" => {
                 let tags = json.value::<Texts<'_>>()?.owned();
-                tags.iter().for_each(|tag| names.add(tag));
+                for tag in &tags {
+                    names.add(tag);
+                }
                 scan.target = scan.target.take().or_else(|| tags.into_iter().next());
                 Ok(())
             }
@@ -186,8 +188,9 @@ struct Names(Vec<String>);
 
 impl Names {
     fn read(&mut self, json: &mut Json) -> Result<(), ParseError> {
-        let names = json.value::<Texts<'_>>()?.owned();
-        names.iter().for_each(|name| self.add(name));
+        for name in json.value::<Texts<'_>>()?.owned() {
+            self.add(&name);
+        }
         Ok(())
     }
 
