@@ -496,3 +496,55 @@ fn examples_are_about_findings_and_take_scans_for_proven() {
     let run = workplace.run(&["policy", "test", "p.toml"]);
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
 }
+
+#[test]
+fn a_scan_that_ran_in_part_is_degraded() {
+    let report = r#"{"reportSchema":"1.1","scanInfo":{"engineVersion":"12.0.0"},"projectInfo":{"name":"a"},"dependencies":[{"fileName":"a.jar"}]}"#;
+    let text = record(report, "dependency-check", &json!({"exit_code": 14})).to_string();
+    for (keys, code) in [("", 0), ("degraded = \"incomplete\"", 3)] {
+        let run = decide(report, "dependency-check", Some(&text), keys);
+        assert_eq!(run.code, code, "{}", reasons(&run));
+        let report = &run.summary.as_ref().unwrap()["reports"][0];
+        assert_eq!(report["status"], "degraded");
+        assert_eq!(
+            report["notes"][0],
+            "exit code 14: part of the analysis failed"
+        );
+    }
+}
+
+#[test]
+fn what_has_a_record_is_not_passed_over() {
+    let text = record(CLEAN, "semgrep", &json!({})).to_string();
+    let workplace = Workplace::new(&[
+        ("in/r.json", CLEAN),
+        ("in/package.json", r#"{"name":"a"}"#),
+        ("in/lost.json", r#"{"name":"a"}"#),
+        ("in/lost.json.scan.json", &text),
+    ]);
+    let run = workplace.check(&["in"]);
+    assert_eq!(run.code, 3, "{}", run.stderr);
+    let summary = run.summary.as_ref().unwrap();
+    assert_eq!(summary["passed_over"], json!(["in/package.json"]));
+    assert!(
+        reasons(&run).contains("it is of a report of"),
+        "{}",
+        reasons(&run)
+    );
+}
+
+#[test]
+fn the_examples_of_the_documentation_are_valid() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs_err::read_to_string(root.join("docs/health.md")).unwrap();
+    let examples = page.split("```toml\n").skip(1);
+    let examples: Vec<_> = examples
+        .map(|rest| rest.split("```").next().unwrap())
+        .collect();
+    assert!(!examples.is_empty());
+    for example in examples {
+        let workplace = Workplace::new(&[("p.toml", example)]);
+        let run = workplace.run(&["policy", "check", "p.toml"]);
+        assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    }
+}

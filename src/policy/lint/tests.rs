@@ -363,6 +363,14 @@ fn what_lanes_cannot_hold_is_told() {
         (format!("{lane}expect = [\"zap\"]\n{any}"), &[]),
         (format!("[lane.api]\nexpect = [\"trivy\"]\n{any}"), &[]),
         (
+            format!("{lane}age = \"mtime\"\n{any}"),
+            &["and not how old they may be"],
+        ),
+        (
+            format!("{lane}age = \"mtime\"\nmax_age = \"1d\"\n{any}"),
+            &[],
+        ),
+        (
             lane.to_owned() + &rules(&[r#"where = { lane = "api", scanner = "trivy" }"#]),
             &["warning: the rule `a` asks for what its lanes do not hold"],
         ),
