@@ -235,6 +235,22 @@ fn a_record_says_how_it_was_and_no_secret() {
 }
 
 #[test]
+fn a_record_of_a_failure_does_not_say_where_it_was() {
+    let workplace = workplace();
+    let folder = workplace.folder.path().display().to_string();
+    let (report, program) = (
+        format!("{folder}/r.json"),
+        format!("{folder}/no-such-scanner"),
+    );
+    for program in [program.as_str(), "true"] {
+        let run = workplace.run(&["run", "--report", &report, "--", program]);
+        assert_eq!(run.code, 3);
+        let record = record(&workplace).to_string();
+        assert!(!record.contains(&folder), "{record}");
+    }
+}
+
+#[test]
 fn a_report_of_an_earlier_run_is_stale() {
     for (script, code, words) in [
         ("true", 3, "was there before"),

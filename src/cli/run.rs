@@ -123,7 +123,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> anyhow::Result<Ex
         Ok(()) => Outcome::Ran,
         Err(_) => Outcome::Failed,
     };
-    record.why = result.err();
+    record.why = result.err().map(|why| private.text(&why));
     // What was written before says that the scan did not end.
     if let Err(error) = put(&path, &record) {
         console.error(&error.context("the scan ended, and nothing shows that"));

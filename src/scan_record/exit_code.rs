@@ -91,7 +91,7 @@ const TABLE: &[(&str, i32, Meaning)] = &[
 /// What `exit_code` of a scanner says, which was run by `command` and reported so
 /// many findings.
 pub fn meaning(scanner: &str, command: &[String], exit_code: i32, findings: u64) -> Meaning {
-    if words(command).any(|word| word == "||") {
+    if words(script(command)).any(|word| word == "||") {
         return failed(
             "the command hides the exit code behind `||`: leave that out, findings are no failure here",
         );
@@ -187,6 +187,17 @@ fn unknown(scanner: &str, exit_code: i32) -> Meaning {
     Failed(why.into())
 }
 
+/// What a command hands to a shell; elsewhere `||` may be a pattern.
+fn script(command: &[String]) -> &[String] {
+    const SHELLS: [&str; 7] = ["ash", "bash", "busybox", "dash", "ksh", "sh", "zsh"];
+    let is_shell = |word: &String| {
+        let name = word.rsplit('/').next().unwrap_or_default();
+        SHELLS.contains(&name)
+    };
+    let shell = command.iter().position(is_shell);
+    shell.and_then(|at| command.get(at..)).unwrap_or_default()
+}
+
 /// The words of a command, those inside of a script too.
 fn words(command: &[String]) -> impl Iterator<Item = &str> {
     let words = command
@@ -236,6 +247,15 @@ mod tests {
             ("semgrep", "semgrep scan", 7, 0, 2, "configuration"),
             ("semgrep", "semgrep scan", 13, 0, 2, "went wrong"),
             ("semgrep", "sh -c semgrep || true", 0, 0, 2, "`||`"),
+            (
+                "semgrep",
+                "docker run a /bin/sh -c semgrep || true",
+                0,
+                0,
+                2,
+                "`||`",
+            ),
+            ("semgrep", "semgrep scan -e $X || $Y", 0, 0, 0, ""),
             ("bandit", "bandit -r src", 1, 2, 0, ""),
             ("bandit", "bandit -r src", 2, 0, 2, "options"),
             ("zap", "zap-baseline.py", 1, 2, 0, ""),
