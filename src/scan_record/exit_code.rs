@@ -236,9 +236,21 @@ mod tests {
         }
     }
 
+    /// Scanner, command, exit code and findings; then whether it ran (0), did so in
+    /// part (1) or failed (2), and what is said of it.
+    type Case = (&'static str, &'static str, i32, u64, u8, &'static str);
+
+    fn assert_said(cases: &[Case]) {
+        for &(scanner, command, exit_code, findings, expected, words) in cases {
+            let (kind, why) = said(scanner, command, exit_code, findings);
+            assert_eq!(kind, expected, "{command}, {exit_code}: {why}");
+            assert!(why.contains(words), "{command}, {exit_code}: {why}");
+        }
+    }
+
     #[test]
     fn findings_are_no_failure_and_failures_are_none_to_overlook() {
-        for (scanner, command, exit_code, findings, expected, words) in [
+        assert_said(&[
             ("semgrep", "semgrep scan", 0, 0, 0, ""),
             ("semgrep", "semgrep scan", 0, 3, 0, ""),
             ("semgrep", "semgrep scan --error", 1, 3, 0, ""),
@@ -277,6 +289,23 @@ mod tests {
             ("trivy", "trivy image --exit-code=4 a", 4, 9, 0, ""),
             ("trivy", "trivy image --exit-code 4 a", 1, 9, 2, "error"),
             ("trivy", "trivy image --exit-on-eol 3 a", 3, 0, 0, ""),
+            ("dependency-check", "dependency-check", 0, 5, 0, ""),
+            ("dependency-check", "dependency-check", 15, 5, 0, ""),
+            ("dependency-check", "dependency-check", 14, 5, 1, "part"),
+            ("dependency-check", "dependency-check", 13, 0, 2, "fatal"),
+            ("dependency-check", "dependency-check", 11, 0, 2, "database"),
+            ("dependency-check", "dependency-check", 12, 0, 2, "report"),
+            ("semgrep", "sh scan.sh", 126, 0, 2, "could not be run"),
+            ("semgrep", "sh scan.sh", 127, 0, 2, "not found"),
+            ("semgrep", "sh scan.sh", 137, 0, 2, "SIGKILL"),
+            ("trivy", "docker run trivy", 125, 0, 2, "went wrong"),
+            ("bandit", "bandit", -1, 0, 2, "went wrong"),
+        ]);
+    }
+
+    #[test]
+    fn gitleaks_has_one_code_for_leaks_and_for_scans_that_broke_off() {
+        assert_said(&[
             ("gitleaks", "gitleaks git", 0, 0, 0, ""),
             ("gitleaks", "gitleaks git", 1, 2, 0, ""),
             ("gitleaks", "gitleaks git", 1, 0, 2, "breaks off"),
@@ -331,22 +360,7 @@ mod tests {
                 2,
                 "went wrong",
             ),
-            ("dependency-check", "dependency-check", 0, 5, 0, ""),
-            ("dependency-check", "dependency-check", 15, 5, 0, ""),
-            ("dependency-check", "dependency-check", 14, 5, 1, "part"),
-            ("dependency-check", "dependency-check", 13, 0, 2, "fatal"),
-            ("dependency-check", "dependency-check", 11, 0, 2, "database"),
-            ("dependency-check", "dependency-check", 12, 0, 2, "report"),
-            ("semgrep", "sh scan.sh", 126, 0, 2, "could not be run"),
-            ("semgrep", "sh scan.sh", 127, 0, 2, "not found"),
-            ("semgrep", "sh scan.sh", 137, 0, 2, "SIGKILL"),
-            ("trivy", "docker run trivy", 125, 0, 2, "went wrong"),
-            ("bandit", "bandit", -1, 0, 2, "went wrong"),
-        ] {
-            let (kind, why) = said(scanner, command, exit_code, findings);
-            assert_eq!(kind, expected, "{command}, {exit_code}: {why}");
-            assert!(why.contains(words), "{command}, {exit_code}: {why}");
-        }
+        ]);
     }
 
     #[test]
