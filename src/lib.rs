@@ -17,6 +17,7 @@ pub mod policy;
 pub mod record;
 pub mod render;
 pub mod report;
+pub mod scan_record;
 pub mod scanner;
 pub mod secret;
 pub mod text;

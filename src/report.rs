@@ -28,6 +28,29 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// The counts of what the scanner found; all 0 when it is unreadable.
     pub tally: Tally,
+    /// The scan record beside it, if there is one that could be read.
+    pub record: Option<Proof>,
+    /// When the file was last changed, if its lane counts that as its time.
+    pub modified: Option<Timestamp>,
+}
+
+/// What the scan record beside a report says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    /// The record's file.
+    pub path: String,
+    /// SHA-256 of that file, in hexadecimal.
+    pub sha256: String,
+    /// The exit code of the scanner, unless it was killed or never ran.
+    pub exit_code: Option<i32>,
+    /// When the scan began.
+    pub started: Timestamp,
+    /// When it ended; absent when it did not.
+    pub ended: Option<Timestamp>,
+    /// The commit that was scanned, where the environment told.
+    pub commit: Option<String>,
+    /// Whether it is of this report, and shows that the scan ran.
+    pub holds: bool,
 }
 
 impl Report {
@@ -130,6 +153,9 @@ pub struct Scan {
     pub generated_at: Option<Timestamp>,
     /// What was scanned: an image, a repository, an address, a project.
     pub target: Option<String>,
+    /// All names and digests by which the report knows what was scanned; absent
+    /// for a scanner whose reports do not tell.
+    pub artifacts: Option<Vec<String>>,
     /// Results that the scanner suppressed and does not list; 0 where the
     /// report does not tell.
     pub hidden: u64,
@@ -173,11 +199,21 @@ impl Scan {
         self.add(Health::Failed, text);
     }
 
-    fn add(&mut self, effect: Health, text: impl Into<String>) {
+    /// Adds why the report alone does not show that the scan went through.
+    pub fn doubt(&mut self, text: impl Into<String>) {
         self.notes.push(Note {
-            effect,
-            text: text.into(),
+            needs_record: true,
+            ..Note::new(Health::Degraded, text)
         });
+    }
+
+    /// Takes away the doubts: a scan record shows that the scan went through.
+    pub fn trust(&mut self) {
+        self.notes.retain(|note| !note.needs_record);
+    }
+
+    fn add(&mut self, effect: Health, text: impl Into<String>) {
+        self.notes.push(Note::new(effect, text));
     }
 }
 
@@ -217,6 +253,19 @@ pub struct Note {
     pub effect: Health,
     /// In words that a pipeline's owner can act on.
     pub text: String,
+    /// Whether it is only said for want of a scan record.
+    pub needs_record: bool,
+}
+
+impl Note {
+    /// Something to say whether or not there is a scan record.
+    pub fn new(effect: Health, text: impl Into<String>) -> Self {
+        Self {
+            effect,
+            text: text.into(),
+            needs_record: false,
+        }
+    }
 }
 
 /// What a report proves about its scan, best first.

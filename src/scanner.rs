@@ -14,6 +14,9 @@ pub struct Scanner {
     pub lane: &'static str,
     /// The kinds of findings that its reports can hold.
     pub kinds: &'static [Kind],
+    /// Whether its reports say what was scanned, so that another target is
+    /// noticed.
+    pub tells_target: bool,
 }
 
 /// A kind of findings.

@@ -626,6 +626,8 @@ fn summary(scanner: Scanner, findings: &[Finding]) -> String {
         scan: Ok(scan),
         findings: Vec::new(),
         tally: Tally::default(),
+        record: None,
+        modified: None,
     };
     let rows: Vec<_> = findings
         .iter()

@@ -30,6 +30,7 @@ use security_gate::text::line;
 const NOW: Circumstances<'_> = Circumstances {
     now: Timestamp::constant(1_795_262_400, 0),
     workspace: None,
+    commit: None,
     authors: &[],
     change: None,
     knowledge: Knowledge {
@@ -126,6 +127,8 @@ fn report(lane: &str, findings: Vec<Finding>) -> Report {
         }),
         findings,
         tally: Tally::default(),
+        record: None,
+        modified: None,
     }
 }
 

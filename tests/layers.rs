@@ -37,6 +37,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "secret",
         ],
     ),
+    ("scan_record", &["artifact", "parser", "report"]),
     ("enrichment", &["artifact", "parser"]),
     (
         "baseline",
@@ -96,6 +97,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "record",
             "render",
             "report",
+            "scan_record",
             "secret",
             "text",
         ],

@@ -55,6 +55,8 @@ static REPORTS: LazyLock<Vec<Report>> = LazyLock::new(|| {
                 scan: Ok(scan.clone()),
                 findings: vec![finding],
                 tally: Tally::default(),
+                record: None,
+                modified: None,
             });
         }
     }
@@ -142,6 +144,7 @@ fn verdict(policy: &Policy, reports: &[Report], today: &str) -> (Verdict, Vec<St
     let circumstances = Circumstances {
         now: format!("{today}T00:00:00Z").parse().unwrap(),
         workspace: None,
+        commit: None,
         authors: &[],
         change: None,
         knowledge: Knowledge::default(),

@@ -429,6 +429,20 @@ fn lanes() {
             "a product without a name",
             "[lane.a]\nproduct = \"pkg:npm\"\n",
         ),
+        ("a word for proof", "[lane.a]\nproof = \"records\"\n"),
+        ("proof of another type", "[lane.a]\nproof = true\n"),
+        ("an age", "[lane.a]\nmax_age = \"1 day\"\n"),
+        ("an age of nothing", "[lane.a]\nmax_age = \"0h\"\n"),
+        ("a number for an age", "[lane.a]\nmax_age = 24\n"),
+        ("a word for the age", "[lane.a]\nage = \"mtimes\"\n"),
+        ("a commit by name", "[lane.a]\ncommit = \"main\"\n"),
+        ("no target", "[lane.a]\ntarget = []\n"),
+        ("an empty target", "[lane.a]\ntarget = \" \"\n"),
+        ("a pattern of targets", "[lane.a]\ntarget = \"app:[1\"\n"),
+        (
+            "a target that no scanner tells",
+            "[lane.a]\nexpect = [\"semgrep\", \"bandit\"]\ntarget = \"app\"\n",
+        ),
     ]);
     assert_snapshot!(transcript(&cases));
 }

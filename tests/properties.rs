@@ -27,7 +27,8 @@ use security_gate::policy::selector::{
     Bound, Fix, Patterns, Question, SeenBy, Selector, Severities,
 };
 use security_gate::policy::{
-    Action, Bounds, Degraded, Demand, Exception, Lane, Mode, Never, Origin, Policy, Rule, Trust,
+    Action, Bounds, Degraded, Demand, Demands, Exception, Lane, Mode, Never, Origin, Policy,
+    ProofBy, Rule, Trust,
 };
 use security_gate::render::Summary;
 use security_gate::render::summary::Context;
@@ -50,6 +51,7 @@ const NOTHING: Knowledge<'_> = Knowledge {
 const ON_TODAY: Circumstances<'_> = Circumstances {
     now: Timestamp::constant(1_795_262_400, 0),
     workspace: None,
+    commit: None,
     authors: &[],
     change: None,
     knowledge: NOTHING,
@@ -185,6 +187,8 @@ fn report() -> impl Strategy<Value = Report> {
                     Ok(scan)
                 },
                 tally: Tally::default(),
+                record: None,
+                modified: None,
             }
         })
 }
@@ -311,19 +315,26 @@ fn exception() -> impl Strategy<Value = Exception> {
 
 fn policy() -> impl Strategy<Value = Policy> {
     let unknown = prop::sample::select(Severities::SCALE.to_vec());
-    let lane = (prop::sample::subsequence(SCANNERS.to_vec(), 0..2), 0..3_u8).prop_map(
-        |(expect, degraded)| Lane {
-            reports: Vec::new(),
-            folder: PathBuf::new(),
-            expect: expect.into_iter().map(str::to_owned).collect(),
-            degraded: match degraded {
-                0 => Degraded::Warn,
-                1 => Degraded::Incomplete,
-                _ => Degraded::Ignore("a test".into()),
-            },
-            product: None,
+    let demands = prop_oneof![
+        6 => Just(Demands::default()),
+        1 => Just(Demands { proof: ProofBy::Record, ..Demands::default() }),
+        1 => Just(Demands { max_age: Some(jiff::SignedDuration::from_hours(24)), ..Demands::default() }),
+        1 => Just(Demands { commit: true, ..Demands::default() }),
+        1 => Just(Demands { target: vec!["a".into()], ..Demands::default() }),
+    ];
+    let scanners = prop::sample::subsequence(SCANNERS.to_vec(), 0..2);
+    let lane = (scanners, 0..3_u8, demands).prop_map(|(expect, degraded, demands)| Lane {
+        reports: Vec::new(),
+        folder: PathBuf::new(),
+        expect: expect.into_iter().map(str::to_owned).collect(),
+        degraded: match degraded {
+            0 => Degraded::Warn,
+            1 => Degraded::Incomplete,
+            _ => Degraded::Ignore("a test".into()),
         },
-    );
+        product: None,
+        demands,
+    });
     let lanes = prop::collection::btree_map(prop::sample::select(LANES.to_vec()), lane, 0..3);
     let rules = prop::collection::vec(rule(), 0..4);
     let exceptions = prop::collection::vec(exception(), 0..4);

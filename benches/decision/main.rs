@@ -38,6 +38,7 @@ fn decision(bencher: Bencher<'_, '_>, size: usize, expressions: bool, baseline: 
         workspace: None,
         authors: &[],
         change: None,
+        commit: None,
         knowledge: Knowledge {
             baseline: baseline.map_or(Given::Nothing, Given::Read),
             ..Knowledge::default()

@@ -349,6 +349,8 @@ pub(crate) fn reports(findings: usize) -> Vec<Report> {
         }),
         findings,
         tally: Tally::default(),
+        record: None,
+        modified: None,
     };
     let [image, sca, sast, release, secrets, dast] = LANES;
     let of_packages = |index| trivy(index, packages);

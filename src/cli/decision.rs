@@ -144,6 +144,7 @@ impl Matter {
         let circumstances = Circumstances {
             now: setting.now,
             workspace: setting.options.workspace.as_deref(),
+            commit: setting.context.commit.as_deref(),
             authors: &setting.context.authors,
             change: setting.change.as_deref(),
             knowledge: setting.library.knowledge(),

@@ -15,6 +15,7 @@ use crate::artifact;
 use crate::fingerprint::without_detours;
 use crate::parser::{self, PARSERS};
 use crate::policy::{Lane, Policy, ReportPattern};
+use crate::scan_record;
 use crate::text::suggestion;
 
 /// Something to read.
@@ -274,11 +275,19 @@ fn expand(folder: &Path, pattern: &str) -> anyhow::Result<Vec<PathBuf>> {
     for entry in WalkDir::new(start).max_depth(depth).sort_by_file_name() {
         let entry = entry.with_context(|| format!("cannot look for `{pattern}`"))?;
         let path = entry.path().strip_prefix("./").unwrap_or(entry.path());
-        if !entry.file_type().is_dir() && matcher.is_match(path) {
+        if !entry.file_type().is_dir() && matcher.is_match(path) && !is_scan_record(path) {
             found.push(path.to_path_buf());
         }
     }
     Ok(found)
+}
+
+/// Whether a file is the record beside a report, by its name and its content:
+/// either alone may be a report's.
+fn is_scan_record(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.ends_with(scan_record::SUFFIX)
+        && artifact::open(path, scan_record::MAX_SIZE).is_ok_and(scan_record::is_record)
 }
 
 /// The files below a folder that may be reports, by their extensions. Hidden
@@ -303,6 +312,7 @@ fn search(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
         let extension = name.rsplit_once('.').map(|(_, extension)| extension);
         if !entry.file_type().is_dir()
             && extension.is_some_and(|extension| EXTENSIONS.contains(&extension))
+            && !is_scan_record(entry.path())
         {
             found.push(entry.into_path());
         }

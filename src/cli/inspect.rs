@@ -68,6 +68,7 @@ fn json(reports: &[Report], with_findings: bool) -> anyhow::Result<String> {
     // The contract of `inspect` has no target; the text has.
     let rows = reports.iter().map(|report| ReportRow {
         target: None,
+        artifacts: None,
         ..ReportRow::from(report)
     });
     let findings = reports.iter().flat_map(|report| {
@@ -154,6 +155,13 @@ fn describe(out: &mut String, report: &Report) -> std::fmt::Result {
             "  file      {} bytes, SHA-256 {}",
             row.bytes, row.sha256
         )?;
+    }
+    if let Some(record) = &row.record {
+        let holds = match record.holds {
+            true => "proves the scan",
+            false => "proves nothing",
+        };
+        writeln!(out, "  record    {}, {holds}", line(record.path))?;
     }
     for note in row.notes {
         writeln!(out, "  note      {}", line(note))?;

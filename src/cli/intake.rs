@@ -1,18 +1,21 @@
 //! Reading the reports, several at a time.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::Args;
+use jiff::Timestamp;
 
 use super::inputs::{self, Input};
 use super::output::Console;
-use super::shown;
+use super::{proof, shown};
 use crate::artifact::{self, Digested};
-use crate::parser::{self, Options};
-use crate::policy::{Lane, Policy};
+use crate::parser::{self, Options, ParseError};
+use crate::policy::{AgeBy, Lane, Policy};
 use crate::report::{Report, Tally};
+use crate::scan_record;
 
 #[derive(Debug, Args)]
 pub(super) struct Sources {
@@ -138,6 +141,75 @@ pub(super) fn read_one(input: &Input, policy: &Policy, options: &Options) -> Rep
     report.unwrap_or_else(|| reader.unreadable(input, "this is no report"))
 }
 
+/// Reads a file as a report, and says what was wrong with its content. The lane is
+/// left to be told.
+pub(super) fn read_file(
+    path: &Path,
+    declared: Option<&'static str>,
+    max_size: u64,
+    options: &Options,
+    keep: Reading,
+) -> (Report, Option<ParseError>) {
+    let name = shown(path);
+    let window = match artifact::open(path, max_size) {
+        Ok(window) => window,
+        Err(error) => return (unreadable(name, error.to_string()), None),
+    };
+    let mut findings = Vec::new();
+    let mut tally = Tally::default();
+    let declared = declared.and_then(parser::by_name);
+    let (scan, Digested { bytes, sha256 }) =
+        parser::parse(window, &name, declared, options, &mut |finding| {
+            tally.add(&finding);
+            if keep == Reading::Findings {
+                findings.push(finding);
+            }
+        });
+    match scan {
+        Ok(scan) => {
+            let report = Report {
+                bytes,
+                sha256,
+                scan: Ok(scan),
+                findings,
+                tally,
+                ..unreadable(name, String::new())
+            };
+            (report, None)
+        }
+        Err(error) => {
+            let report = Report {
+                bytes,
+                sha256,
+                ..unreadable(name, error.to_string())
+            };
+            (report, Some(error))
+        }
+    }
+}
+
+/// A report that cannot be read.
+pub(super) fn unreadable(path: String, why: String) -> Report {
+    Report {
+        path,
+        lane: String::new(),
+        bytes: 0,
+        sha256: String::new(),
+        scan: Err(why),
+        findings: Vec::new(),
+        tally: Tally::default(),
+        record: None,
+        modified: None,
+    }
+}
+
+/// When a file was last changed, to the second.
+fn modified(path: &Path) -> Option<Timestamp> {
+    let time = path.metadata().ok()?.modified().ok()?;
+    let time = Timestamp::try_from(time).ok()?;
+    Timestamp::from_second(time.as_second()).ok()
+}
+
 struct Reader<'a> {
     policy: &'a Policy,
     options: &'a Options,
@@ -189,57 +261,46 @@ impl Reader<'_> {
         if let Some(missing) = input.missing {
             return Some(self.unreadable(input, missing));
         }
-        let window = match artifact::open(&input.path, self.max_size) {
-            Ok(window) => window,
-            Err(error) => return Some(self.unreadable(input, &error.to_string())),
-        };
-        let mut findings = Vec::new();
-        let mut tally = Tally::default();
-        let path = shown(&input.path);
-        let declared = input.declared.and_then(parser::by_name);
-        let (scan, Digested { bytes, sha256 }) =
-            parser::parse(window, &path, declared, self.options, &mut |finding| {
-                tally.add(&finding);
-                if self.keep == Reading::Findings {
-                    findings.push(finding);
-                }
-            });
-        if input.is_found && scan.as_ref().is_err_and(parser::ParseError::is_foreign) {
-            return None;
-        }
-        if scan.is_err() {
-            findings.clear();
-            tally = Tally::default();
-        }
-        let scanner = scan
+        // Read first: a report that does not tell its scanner has one by its record.
+        let record = proof::find(&input.path);
+        let recorded = record
             .as_ref()
-            .map(|scan| scan.scanner)
-            .ok()
-            .or(input.declared);
-        let lane = self.lane(input, scanner);
-        let mend = "; the file was found by searching a folder: name the reports, if it is none";
-        let scan =
-            scan.map_err(|error| format!("{error}{}", if input.is_found { mend } else { "" }));
-        Some(Report {
-            path,
-            lane,
-            bytes,
-            sha256,
-            scan,
-            findings,
-            tally,
-        })
+            .and_then(|(_, record)| proof::scanner(record));
+        let declared = input.declared.or(recorded);
+        let (mut report, error) = read_file(
+            &input.path,
+            declared,
+            self.max_size,
+            self.options,
+            self.keep,
+        );
+        if let Some(error) = &error
+            && input.is_found
+        {
+            // What has a record is meant to be a report.
+            if error.is_foreign() && record.is_none() {
+                return None;
+            }
+            report.scan = Err(format!(
+                "{error}; the file was found by searching a folder: name the reports, if it is none"
+            ));
+        }
+        let scanner = report.scan.as_ref().map(|scan| scan.scanner);
+        report.lane = self.lane(input, scanner.ok().or(declared));
+        let lane = self.policy.lanes.get(&report.lane);
+        if lane.is_some_and(|lane| lane.demands.age == AgeBy::Mtime) {
+            report.modified = modified(&input.path);
+        }
+        if let Some((path, found)) = record {
+            scan_record::verify(&mut report, &path, found);
+        }
+        Some(report)
     }
 
     fn unreadable(&self, input: &Input, why: &str) -> Report {
         Report {
-            path: shown(&input.path),
             lane: self.lane(input, input.declared),
-            bytes: 0,
-            sha256: String::new(),
-            scan: Err(why.to_owned()),
-            findings: Vec::new(),
-            tally: Tally::default(),
+            ..unreadable(shown(&input.path), why.to_owned())
         }
     }
 

@@ -31,6 +31,9 @@ mod knowledge;
 mod known;
 mod output;
 mod policy;
+mod process;
+mod proof;
+mod run;
 mod schema;
 mod strictest;
 
@@ -102,6 +105,8 @@ enum Command {
     Diff(diff::Arguments),
     /// Say what each file is and what the gate reads from it
     Inspect(inspect::Arguments),
+    /// Run a scanner, and record beside its report that, and how, it ran
+    Run(run::Arguments),
     /// Check a policy, show the one that holds, run its examples, or hold it
     /// against past decisions
     #[command(subcommand)]
@@ -182,6 +187,7 @@ fn run(cli: &Cli, console: &Console) -> anyhow::Result<Exit> {
         Command::Diff(arguments) => diff::run(arguments, &cli.global, console),
         Command::Inspect(arguments) => inspect::run(arguments, &cli.global, console),
         Command::Policy(command) => policy::run(command, &cli.global, console),
+        Command::Run(arguments) => run::run(arguments, console),
         Command::Schema(arguments) => schema::run(arguments),
         Command::Completions { shell } => {
             let mut script = Vec::new();

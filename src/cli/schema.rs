@@ -6,6 +6,7 @@ use schemars::generate::SchemaSettings;
 use super::Exit;
 use super::output::Console;
 use crate::render::{Backtest, Diff, Explanation, Summary};
+use crate::scan_record::ScanRecord;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -19,6 +20,8 @@ enum Name {
     Summary,
     /// What `explain --format json` prints
     Explanation,
+    /// FILE.scan.json, which `run` writes beside a report
+    Scan,
     /// What `diff --format json` prints
     Diff,
     /// What `policy backtest --format json` prints
@@ -32,6 +35,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let schema = match arguments.name {
         Name::Summary => generator.into_root_schema_for::<Summary<'_>>(),
         Name::Explanation => generator.into_root_schema_for::<Explanation<'_>>(),
+        Name::Scan => generator.into_root_schema_for::<ScanRecord>(),
         Name::Diff => generator.into_root_schema_for::<Diff<'_>>(),
         Name::Backtest => generator.into_root_schema_for::<Backtest<'_>>(),
     };

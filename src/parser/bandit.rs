@@ -29,6 +29,8 @@ pub(super) const PARSER: Parser = Parser {
         ],
         details: &[Detail::Confidence, Detail::Cwe, Detail::Path],
     }],
+    tells_target: false,
+    programs: &["bandit"],
     formats: &[Format {
         name: "bandit-json",
         recognize: |outline| {

@@ -28,6 +28,8 @@ pub(super) const PARSER: Parser = Parser {
         severities: &[Severity::High],
         details: &[Detail::Cwe, Detail::Path],
     }],
+    tells_target: false,
+    programs: &["gitleaks"],
     formats: &[
         Format {
             name: "gitleaks-json",
@@ -76,7 +78,7 @@ fn parse_json(json: &mut Json, emitter: &mut Emitter<'_>) -> Result<Scan, ParseE
     let mut scan = Scan::default();
     if json.kind()? == Kind::Null {
         json.skip()?;
-        scan.degrade(format!(
+        scan.doubt(format!(
             "`null`: Gitleaks 7 found nothing, or the scan of Gitleaks 8 broke off; {PROOF}"
         ));
         return Ok(scan);
@@ -122,13 +124,13 @@ fn parse_csv(window: &mut Window, emitter: &mut Emitter<'_>) -> Result<Scan, Par
     Ok(scan)
 }
 
-const PROOF: &str = "only a scan record, or its exit code 0, shows that the scan went through";
+const PROOF: &str = "only a scan record with its exit code shows that the scan went through: run it by `security-gate run`";
 
 /// Gitleaks scans in part, writes what it has and exits as if it had found
 /// something; a report with nothing in it may be all that is left of a scan.
 fn judge(count: u64, scan: &mut Scan) {
     if count == 0 {
-        scan.degrade(format!(
+        scan.doubt(format!(
             "no findings, and Gitleaks writes the same when its scan breaks off; {PROOF}"
         ));
     }

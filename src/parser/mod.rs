@@ -24,7 +24,7 @@ pub(crate) mod outline;
 pub(crate) mod recognize;
 mod semgrep;
 mod trivy;
-mod url;
+pub(crate) mod url;
 mod xml;
 mod zap;
 
@@ -51,6 +51,11 @@ pub struct Parser {
     pub lane: &'static str,
     /// The kinds of findings that its reports can hold.
     pub kinds: &'static [Kind],
+    /// Whether its reports say what was scanned, so that another target is
+    /// noticed.
+    pub tells_target: bool,
+    /// The names of its programs.
+    pub programs: &'static [&'static str],
     /// How it writes reports. The first of a syntax is tried on a report that
     /// is declared to be this scanner's and looks like nothing known.
     formats: &'static [Format],
@@ -108,6 +113,7 @@ pub fn scanners() -> Vec<Scanner> {
         name: parser.scanner,
         lane: parser.lane,
         kinds: parser.kinds,
+        tells_target: parser.tells_target,
     };
     PARSERS.iter().map(scanner).collect()
 }

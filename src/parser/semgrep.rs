@@ -45,6 +45,8 @@ pub(super) const PARSER: Parser = Parser {
             ],
         },
     ],
+    tells_target: false,
+    programs: &["semgrep"],
     formats: &[Format {
         name: "semgrep-json",
         recognize: |outline| {

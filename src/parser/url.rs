@@ -7,7 +7,7 @@ const MASK: &str = "***";
 
 /// Replaces user names, passwords and the values of parameters that are named
 /// like credentials. Takes any text, and leaves what it does not understand.
-pub(super) fn mask(url: &str) -> String {
+pub(crate) fn mask(url: &str) -> String {
     mask_parameters(&mask_user_info(url))
 }
 
@@ -98,7 +98,7 @@ fn find(text: &str, wanted: &[u8]) -> Option<(usize, usize)> {
 }
 
 /// Rather one name too many: a masked value costs a look at the report.
-fn is_credential(name: &str) -> bool {
+pub(crate) fn is_credential(name: &str) -> bool {
     const PARTS: [&str; 19] = [
         "accesskey",
         "apikey",

@@ -168,6 +168,8 @@ pub struct Circumstances<'a> {
     pub now: Timestamp,
     /// The folder of the checkout, where the environment tells.
     pub workspace: Option<&'a str>,
+    /// The commit under test, where the environment tells.
+    pub commit: Option<&'a str>,
     /// Who made the change under test, by all names that are known.
     pub authors: &'a [String],
     /// What is decided about, by its [name](baseline::change), where that is known.
@@ -203,7 +205,7 @@ pub fn decide_told<'a>(
 ) -> Decision<'a> {
     let mut sorted: Vec<&Report> = reports.iter().collect();
     sorted.sort_by_key(|report| (&report.lane, &report.path, &report.sha256));
-    let mut notices = Notices::of_reports(policy, &sorted);
+    let mut notices = Notices::of_reports(policy, &sorted, &circumstances);
     let known = knowledge::survey(policy, &circumstances, &told.dates, &mut notices);
     let mut subjects = subjects(policy, &sorted, circumstances, told);
     let comparison = compare(&mut subjects, policy, &sorted, circumstances, &told.dates);

@@ -16,7 +16,7 @@ use super::decide::{Circumstances, Decision, Judged, Status, Verdict, decide_tol
 use super::knowledge::{Dates, Knowledge};
 use super::selector::Subject;
 use super::told::{Facts, Told};
-use super::{Action, Origin, Policy, ReportPattern};
+use super::{Action, Demands, Origin, Policy, ReportPattern};
 use crate::finding::Finding;
 use crate::fingerprint::Fingerprint;
 use crate::report::{Report, Scan, Tally};
@@ -104,10 +104,19 @@ impl Example {
         now: Timestamp,
     ) -> Trial<'a> {
         let now = self.now.unwrap_or(now);
+        let sound;
+        let policy = match self.verdict {
+            Verdict::Incomplete => policy,
+            Verdict::Pass | Verdict::Fail => {
+                sound = policy.taking_scans_for_proven();
+                &sound
+            }
+        };
         let reports = self.reports(policy, scanners, report);
         let circumstances = Circumstances {
             now,
             workspace: None,
+            commit: None,
             authors: &[],
             change: None,
             knowledge: Knowledge::default(),
@@ -246,6 +255,16 @@ impl Example {
 }
 
 impl Policy {
+    /// The same policy about scans that are all that their lanes ask for: an example
+    /// is about findings.
+    fn taking_scans_for_proven(&self) -> Self {
+        let mut policy = self.clone();
+        for lane in policy.lanes.values_mut() {
+            lane.demands = Demands::default();
+        }
+        policy
+    }
+
     /// The lanes and the scanners that they expect reports of.
     fn expected<'a>(
         &'a self,
@@ -295,6 +314,8 @@ fn made_up(lane: &str, scanner: &'static str, findings: Vec<Finding>) -> Report 
         }),
         findings,
         tally: Tally::default(),
+        record: None,
+        modified: None,
     }
 }
 

@@ -170,6 +170,14 @@ pub(super) fn survey(
 /// many there are, so one that was cut at the end of a line looks whole.
 const FEWEST_SCORES: usize = 100_000;
 
+/// A length of time, to the hour or to the day.
+pub(super) fn in_words(duration: SignedDuration) -> String {
+    match duration.as_hours() {
+        hours @ 0..48 => format!("{hours} hours"),
+        hours => format!("{} days", hours / 24),
+    }
+}
+
 /// What helps where there is no baseline.
 const MEND: &str = "give an earlier summary with `--baseline`, or say `first_run` in the policy";
 
@@ -330,14 +338,10 @@ impl Survey<'_> {
         } else if let Some(most) = demand.max_age
             && age > most
         {
-            let hours = |duration: SignedDuration| match duration.as_hours() {
-                hours @ 0..48 => format!("{hours} hours"),
-                hours => format!("{} days", hours / 24),
-            };
             self.gap(format!(
                 "the {name} is of {date}, {} old, and the policy allows {}",
-                hours(age),
-                hours(most)
+                in_words(age),
+                in_words(most)
             ));
         }
     }

@@ -45,6 +45,12 @@ impl<'a> Vocabulary<'a> {
         self.scanners.iter().map(|scanner| scanner.name).collect()
     }
 
+    /// The scanners whose reports say what was scanned.
+    pub(super) fn telling_target(self) -> Vec<&'static str> {
+        let telling = self.scanners.iter().filter(|scanner| scanner.tells_target);
+        telling.map(|scanner| scanner.name).collect()
+    }
+
     /// The lanes that exist without being configured.
     pub(super) fn lanes(self) -> BTreeSet<&'a str> {
         self.scanners.iter().map(|scanner| scanner.lane).collect()
@@ -266,6 +272,7 @@ impl Loader<'_> {
                 known.degraded = lane
                     .degraded
                     .unwrap_or_else(|| std::mem::take(&mut known.degraded));
+                lane.demands.lay_over(&mut known.demands);
             }
             for rule in part.rules {
                 match policy.rules.iter_mut().find(|known| known.id == rule.id) {

@@ -30,6 +30,7 @@ pub mod load;
 mod notices;
 mod order;
 pub mod problem;
+mod proof;
 mod reader;
 pub mod remedy;
 pub mod selector;
@@ -243,8 +244,47 @@ pub struct Lane {
     pub expect: Vec<String>,
     /// What a report that says that some of its scan did not happen means.
     pub degraded: Degraded,
+    /// What each of its reports must show of its scan besides.
+    pub demands: Demands,
     /// The package URL of what is scanned here and is to be released.
     pub product: Option<String>,
+}
+
+/// What each report of a lane must show of its scan.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Demands {
+    /// What shows that the scan ran.
+    pub proof: ProofBy,
+    /// How old the scan may be.
+    pub max_age: Option<SignedDuration>,
+    /// What the age is told from where neither a scan record nor the report has a
+    /// time.
+    pub age: AgeBy,
+    /// Whether it must be of the commit under test.
+    pub commit: bool,
+    /// Patterns of what is to be scanned: images and other artifacts by name or
+    /// digest, web sites by origin. Each must be there, and nothing else.
+    pub target: Vec<String>,
+}
+
+/// What shows that a scan ran.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ProofBy {
+    /// The report itself, as far as it tells.
+    #[default]
+    Report,
+    /// A scan record beside it.
+    Record,
+}
+
+/// What a scan's age is told from where nothing better does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AgeBy {
+    /// Nothing: then it is not fresh.
+    #[default]
+    Report,
+    /// When the file was last changed.
+    Mtime,
 }
 
 /// `PATTERN` or `SCANNER=PATTERN`: where reports are, and what wrote them.

@@ -1,8 +1,9 @@
 //! What there is to say of reports and lanes: what is missing, and what is only
 //! to be known.
 
-use super::decide::ExceptionOutcome;
+use super::decide::{Circumstances, ExceptionOutcome};
 use super::judge::{Judged, Status};
+use super::proof;
 use super::selector::Texts;
 use super::{Degraded, Lane, Never, Policy, Trust};
 use crate::finding::Finding;
@@ -68,7 +69,11 @@ pub(super) struct Notices {
 
 impl Notices {
     /// What the policy has to say of the reports.
-    pub(super) fn of_reports(policy: &Policy, reports: &[&Report]) -> Self {
+    pub(super) fn of_reports(
+        policy: &Policy,
+        reports: &[&Report],
+        circumstances: &Circumstances<'_>,
+    ) -> Self {
         let mut notices = Self::default();
         if reports.is_empty() {
             let text = "no report was read: nothing was looked at".to_owned();
@@ -79,11 +84,13 @@ impl Notices {
             notices.add_hidden(report, &policy.trust_suppressions);
         }
         for (name, lane) in &policy.lanes {
-            let reports: Vec<_> = reports
+            let reports: Vec<&Report> = reports
                 .iter()
+                .copied()
                 .filter(|report| report.lane == *name)
                 .collect();
             notices.add_lane(name, lane, &reports);
+            proof::check(name, &lane.demands, &reports, circumstances, &mut notices);
         }
         notices
     }
@@ -176,7 +183,7 @@ impl Notices {
         }
     }
 
-    fn add_lane(&mut self, name: &str, lane: &Lane, reports: &[&&Report]) {
+    fn add_lane(&mut self, name: &str, lane: &Lane, reports: &[&Report]) {
         let of = |report: &Report, scanner: &str| {
             report
                 .scan

@@ -3,13 +3,14 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use jiff::SignedDuration;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::selector::Selector;
 use super::{
-    Bounds, Degraded, Demand, Exception, FirstRun, Lane, Mode, Never, Origin, Particular, Policy,
-    Rule, Trust,
+    AgeBy, Bounds, Degraded, Demand, Demands, Exception, FirstRun, Lane, Mode, Never, Origin,
+    Particular, Policy, ProofBy, Rule, Trust,
 };
 use crate::text::{line, toml_string};
 
@@ -210,15 +211,19 @@ fn demanded(policy: &Policy, table: &str, demand: Demand) -> Section {
         draft.add("required", json!(required));
     }
     if let Some(age) = max_age {
-        let hours = age.as_hours();
-        let age = match (hours % (24 * 7), hours % 24) {
-            (0, _) => format!("{}w", hours / (24 * 7)),
-            (_, 0) => format!("{}d", hours / 24),
-            _ => format!("{hours}h"),
-        };
-        draft.add("max_age", json!(age));
+        draft.add("max_age", json!(duration(age)));
     }
     draft.0
+}
+
+/// A length of time as a policy has it.
+fn duration(duration: SignedDuration) -> String {
+    let hours = duration.as_hours();
+    match (hours % (24 * 7), hours % 24) {
+        (0, _) => format!("{}w", hours / (24 * 7)),
+        (_, 0) => format!("{}d", hours / 24),
+        _ => format!("{hours}h"),
+    }
 }
 
 fn bounded(policy: &Policy, bounds: &Bounds) -> Section {
@@ -251,6 +256,7 @@ fn shown_lane(policy: &Policy, name: &str, lane: &Lane, folder: &Path) -> Sectio
         expect,
         degraded,
         product,
+        demands,
     } = lane;
     let mut draft = Draft::new(policy, &format!("lane.{}", key(name)));
     let mut add = |key: &str, value: Value| {
@@ -282,6 +288,32 @@ fn shown_lane(policy: &Policy, name: &str, lane: &Lane, folder: &Path) -> Sectio
     add("degraded", json!(word));
     if let Some(reason) = reason {
         add("degraded_reason", json!(reason));
+    }
+    let Demands {
+        proof,
+        max_age,
+        age,
+        commit,
+        target,
+    } = demands;
+    let proof = match proof {
+        ProofBy::Report => "report",
+        ProofBy::Record => "record",
+    };
+    add("proof", json!(proof));
+    if let Some(max_age) = max_age {
+        add("max_age", json!(duration(*max_age)));
+    }
+    match age {
+        AgeBy::Report if max_age.is_none() => {}
+        AgeBy::Report => add("age", json!("report")),
+        AgeBy::Mtime => add("age", json!("mtime")),
+    }
+    if *commit {
+        add("commit", json!(commit));
+    }
+    if !target.is_empty() {
+        add("target", json!(target));
     }
     draft.0
 }

@@ -118,6 +118,7 @@ impl Record {
         let circumstances = Circumstances {
             now: self.time,
             workspace: self.workspace.as_deref(),
+            commit: self.context.commit.as_deref(),
             authors: &self.context.authors,
             change: None,
             knowledge: Knowledge::default(),

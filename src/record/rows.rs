@@ -13,7 +13,7 @@ use crate::enrichment::{Origin, Vex};
 use crate::finding::{Category, Confidence, Cvss, CvssVersion, Finding, Location, Severity};
 use crate::fingerprint::{ContentDigest, Fingerprint};
 use crate::parser;
-use crate::report::{Health, Note, Report, Scan, Tally};
+use crate::report::{Health, Note, Proof, Report, Scan, Tally};
 
 #[derive(Deserialize)]
 pub(super) struct ReasonRow {
@@ -53,6 +53,21 @@ pub(super) struct ReportRow {
     hidden: u64,
     notes: Vec<String>,
     error: Option<String>,
+    generated_at: Option<String>,
+    record: Option<RecordRow>,
+    modified: Option<String>,
+    artifacts: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct RecordRow {
+    path: String,
+    sha256: String,
+    holds: bool,
+    exit_code: Option<i32>,
+    started: String,
+    ended: Option<String>,
+    commit: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -163,7 +178,7 @@ impl ReportRow {
                 parser::by_name(name)
                     .ok_or_else(|| format!("`{name}` is no scanner that this version knows"))?
                     .scanner,
-            )),
+            )?),
         };
         Ok(Report {
             path: self.path.clone(),
@@ -173,27 +188,42 @@ impl ReportRow {
             scan,
             findings: Vec::new(),
             tally: Tally::default(),
+            record: self.record.as_ref().map(RecordRow::proof).transpose()?,
+            modified: self.modified.as_deref().map(time).transpose()?,
         })
     }
 
-    fn scan(&self, scanner: &'static str) -> Scan {
+    fn scan(&self, scanner: &'static str) -> Result<Scan, String> {
         let mut texts = self.notes.clone();
         if texts.is_empty() && self.status != Health::Complete {
             texts.push("the summary does not say why".to_owned());
         }
         // Which of the notes made the status is not recorded.
-        let note = |text| Note {
-            effect: self.status,
-            text,
-        };
-        Scan {
+        let note = |text| Note::new(self.status, text);
+        Ok(Scan {
             scanner,
             format: "recorded",
             version: self.scanner_version.clone(),
+            generated_at: self.generated_at.as_deref().map(time).transpose()?,
+            artifacts: self.artifacts.clone(),
             hidden: self.hidden,
             notes: texts.into_iter().map(note).collect(),
             ..Scan::default()
-        }
+        })
+    }
+}
+
+impl RecordRow {
+    fn proof(&self) -> Result<Proof, String> {
+        Ok(Proof {
+            path: self.path.clone(),
+            sha256: self.sha256.clone(),
+            exit_code: self.exit_code,
+            started: time(&self.started)?,
+            ended: self.ended.as_deref().map(time).transpose()?,
+            commit: self.commit.clone(),
+            holds: self.holds,
+        })
     }
 }
 

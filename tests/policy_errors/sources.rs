@@ -6,10 +6,11 @@ use std::path::Path;
 use regex::Regex;
 
 /// Where a mistake in a policy gets its words.
-const SOURCES: [&str; 15] = [
+const SOURCES: [&str; 16] = [
     "src/policy/document.rs",
     "src/policy/load.rs",
     "src/policy/problem.rs",
+    "src/policy/reader/lane.rs",
     "src/policy/reader/mod.rs",
     "src/policy/reader/rules.rs",
     "src/policy/reader/selector.rs",

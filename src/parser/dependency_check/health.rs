@@ -14,8 +14,10 @@ pub(super) struct Health {
     /// What went wrong, each once, as many as are shown.
     exceptions: Vec<String>,
     more_exceptions: usize,
-    /// The oldest part of the vulnerability data.
-    oldest_data: Option<(Timestamp, String)>,
+    /// When the vulnerability data was last looked after, by its oldest part.
+    checked: Option<(Timestamp, String)>,
+    /// When it last changed, by its oldest part.
+    modified: Option<(Timestamp, String)>,
 }
 
 impl Health {
@@ -42,13 +44,17 @@ impl Health {
     pub(super) fn add_data(&mut self, source: &DataSource<'_>) {
         let name = source.name.trim();
         let lower = name.to_ascii_lowercase();
-        let tells =
-            lower.starts_with("nvd") && (lower.contains("checked") || lower.contains("modified"));
-        let Some(time) = timestamp(&source.timestamp).filter(|_| tells) else {
+        let oldest = match () {
+            () if !lower.starts_with("nvd") => return,
+            () if lower.contains("checked") => &mut self.checked,
+            () if lower.contains("modified") => &mut self.modified,
+            () => return,
+        };
+        let Some(time) = timestamp(&source.timestamp) else {
             return;
         };
-        if self.oldest_data.as_ref().is_none_or(|(old, _)| time < *old) {
-            self.oldest_data = Some((time, name.to_owned()));
+        if oldest.as_ref().is_none_or(|(old, _)| time < *old) {
+            *oldest = Some((time, name.to_owned()));
         }
     }
 
@@ -70,13 +76,23 @@ impl Health {
                 self.more_exceptions
             ));
         }
-        if let (Some(written), Some((time, name))) = (scan.generated_at, self.oldest_data) {
-            let days = (written.as_second() - time.as_second()) / DAY;
-            if days > OLD {
-                scan.note(format!(
-                    "the vulnerability data was {days} days old when the scan ran ({name})"
-                ));
-            }
+        let Some(written) = scan.generated_at else {
+            return;
+        };
+        let too_old = |time: &(Timestamp, String)| {
+            let days = (written.as_second() - time.0.as_second()) / DAY;
+            let name = &time.1;
+            let text = format!(
+                "the vulnerability data was {days} days old when the scan ran ({name}): does its update work?"
+            );
+            (days > OLD).then_some(text)
+        };
+        let unchanged = self.modified.as_ref().and_then(too_old);
+        match (self.checked.as_ref().map(too_old), unchanged) {
+            (Some(Some(text)), _) | (None, Some(text)) => scan.degrade(text),
+            // There may be nothing newer.
+            (Some(None), Some(text)) => scan.note(text),
+            (_, None) => {}
         }
     }
 }
@@ -162,6 +178,18 @@ mod tests {
                 clean,
                 Proof::Complete,
                 "10 days old when the scan ran (NVD API Last Modified)",
+            ),
+            (
+                r#""engineVersion":"9","dataSource":[{"name":"NVD API Last Checked","timestamp":"2026-01-01T10:00:00Z"},{"name":"NVD API Last Modified","timestamp":"2025-12-31T00:00:00"}]"#,
+                clean,
+                Proof::Degraded,
+                "8 days old when the scan ran (NVD API Last Checked)",
+            ),
+            (
+                r#""engineVersion":"9","dataSource":[{"name":"NVD CVE Modified","timestamp":"2025-12-31T00:00:00"}]"#,
+                clean,
+                Proof::Degraded,
+                "10 days old when the scan ran (NVD CVE Modified)",
             ),
             (
                 r#""engineVersion":"9","dataSource":[{"name":"NVD API Last Checked","timestamp":"2026-01-03T00:00:00Z"},{"name":"NVD CVE Modified","timestamp":"yesterday"}]"#,

@@ -40,6 +40,12 @@ pub(super) const PARSER: Parser = Parser {
             Detail::Path,
         ],
     }],
+    tells_target: false,
+    programs: &[
+        "dependency-check",
+        "dependency-check.bat",
+        "dependency-check.sh",
+    ],
     formats: &[
         Format {
             name: "dependency-check-json",

@@ -2,7 +2,7 @@
 
 use super::place::without_user_info;
 use super::result::{Held, Tally};
-use super::{RESOURCES, System, is_object, named, objects};
+use super::{Names, RESOURCES, System, is_object, named, objects};
 use crate::parser::examples::Examples;
 use crate::parser::fields::Text;
 use crate::parser::json::Json;
@@ -38,6 +38,7 @@ pub(super) fn parse(json: &mut Json, emitter: &mut Emitter<'_>) -> Result<Scan, 
     }
     cluster.judge(&mut scan);
     tally.judge(&mut scan);
+    scan.artifacts = Some(scan.target.iter().cloned().collect());
     Ok(scan)
 }
 
@@ -68,8 +69,8 @@ impl Cluster {
                 "Name" => name = Some(json.value::<String>()?),
                 "Error" => error = json.value::<Option<String>>()?.unwrap_or_default(),
                 // One for each image, since there may be several.
-                "Metadata" if is_object(json)? => system.read(json)?,
-                "Metadata" => objects(json, |json| system.read(json))?,
+                "Metadata" if is_object(json)? => system.read(json, &mut Names::default())?,
+                "Metadata" => objects(json, |json| system.read(json, &mut Names::default()))?,
                 "Results" => json.array_or_null(|json| {
                     held.push(Held::read(json, tally, emitter)?);
                     Ok(())

@@ -49,6 +49,8 @@ pub(super) const PARSER: Parser = Parser {
             details: &[Detail::Package, Detail::Path],
         },
     ],
+    tells_target: true,
+    programs: &["trivy"],
     formats: &[
         Format {
             name: "trivy-json",
@@ -109,6 +111,7 @@ fn parse(json: &mut Json, emitter: &mut Emitter<'_>) -> Result<Scan, ParseError>
     let mut is_versioned = false;
     let mut has_envelope = false;
     let mut artifact_type = String::new();
+    let mut names = Names::default();
     json.object(|json, key| {
         has_envelope |= ENVELOPE.contains(&key);
         match key {
@@ -130,6 +133,7 @@ fn parse(json: &mut Json, emitter: &mut Emitter<'_>) -> Result<Scan, ParseError>
             "ArtifactName" => {
                 let name = json.value::<String>()?;
                 scan.target = Some(without_user_info(&name)).filter(|name| !name.is_empty());
+                names.add(&name);
                 Ok(())
             }
             "ArtifactType" => {
@@ -138,10 +142,14 @@ fn parse(json: &mut Json, emitter: &mut Emitter<'_>) -> Result<Scan, ParseError>
             }
             "RepoTags" => {
                 let tags = json.value::<Texts<'_>>()?.owned();
+                for tag in &tags {
+                    names.add(tag);
+                }
                 scan.target = scan.target.take().or_else(|| tags.into_iter().next());
                 Ok(())
             }
-            "Metadata" if is_object(json)? => system.read(json),
+            "RepoDigests" | "ImageID" => names.read(json),
+            "Metadata" if is_object(json)? => system.read(json, &mut names),
             "Results" => json.array_or_null(|json| result::read(json, &mut tally, emitter)),
             _ => Ok(()),
         }
@@ -170,7 +178,35 @@ fn parse(json: &mut Json, emitter: &mut Emitter<'_>) -> Result<Scan, ParseError>
         scan.note(format!("no result for the packages of {of_system}"));
     }
     tally.judge(&mut scan);
+    scan.artifacts = Some(names.0);
     Ok(scan)
+}
+
+/// By what an artifact is known: names with tags, names with digests, digests.
+#[derive(Default)]
+struct Names(Vec<String>);
+
+impl Names {
+    fn read(&mut self, json: &mut Json) -> Result<(), ParseError> {
+        for name in json.value::<Texts<'_>>()?.owned() {
+            self.add(&name);
+        }
+        Ok(())
+    }
+
+    /// The digest of `NAME@DIGEST` is a name of its own.
+    fn add(&mut self, name: &str) {
+        const MOST: usize = 100;
+        let digest = name.rsplit_once('@').map(|(_, digest)| digest);
+        let digest = digest.filter(|digest| digest.starts_with("sha256:"));
+        let name = without_user_info(name);
+        for name in [Some(name.as_str()), digest].into_iter().flatten() {
+            let is_known = self.0.iter().any(|known| known == name);
+            if !name.is_empty() && !is_known && self.0.len() < MOST {
+                self.0.push(name.to_owned());
+            }
+        }
+    }
 }
 
 /// The list of results before 0.20, `null` without any.
@@ -182,6 +218,7 @@ fn parse_legacy(json: &mut Json, emitter: &mut Emitter<'_>) -> Result<Scan, Pars
         scan.degrade("no results, as old versions of Trivy write when they find nothing to check");
     }
     tally.judge(&mut scan);
+    scan.artifacts = Some(Vec::new());
     Ok(scan)
 }
 
@@ -238,8 +275,9 @@ struct System {
 }
 
 impl System {
-    fn read(&mut self, json: &mut Json) -> Result<(), ParseError> {
+    fn read(&mut self, json: &mut Json, names: &mut Names) -> Result<(), ParseError> {
         json.object(|json, key| match key {
+            "RepoTags" | "RepoDigests" | "ImageID" => names.read(json),
             "OS" if is_object(json)? => json.object(|json, key| {
                 match key {
                     "Family" => {

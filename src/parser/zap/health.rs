@@ -16,6 +16,8 @@ use crate::report::Scan;
 pub(super) struct Report {
     scan: Scan,
     sites: Listed,
+    /// All of them, as far as anyone may ask for one.
+    names: Vec<String>,
     pub(super) stopped: Listed,
     pub(super) plan_errors: Listed,
     pub(super) plan_warnings: Listed,
@@ -45,7 +47,12 @@ impl Report {
 
     /// Takes a site that has been read to its end.
     pub(super) fn add_site(&mut self, site: Site, emitter: &mut Emitter<'_>) {
+        const MOST_SITES: usize = 1000;
         self.sites.add(&site.name);
+        let name = url::mask(&site.name);
+        if self.names.len() < MOST_SITES && !self.names.contains(&name) {
+            self.names.push(name);
+        }
         self.cut += site.emit(emitter);
     }
 
@@ -65,6 +72,7 @@ impl Report {
     pub(super) fn into_scan(self) -> Scan {
         let mut scan = self.scan;
         scan.target = self.sites.join(", ");
+        scan.artifacts = Some(self.names);
         if scan.target.is_none() {
             scan.fail(
                 "ZAP scanned no site: the target was not reached, or nothing of it was in scope",

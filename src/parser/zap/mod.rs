@@ -31,6 +31,14 @@ pub(super) const PARSER: Parser = Parser {
         ],
         details: &[Detail::Confidence, Detail::Cwe, Detail::Url],
     }],
+    tells_target: true,
+    programs: &[
+        "zap-api-scan.py",
+        "zap-baseline.py",
+        "zap-full-scan.py",
+        "zap.bat",
+        "zap.sh",
+    ],
     formats: &[
         Format {
             name: "zap-json",

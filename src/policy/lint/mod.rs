@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use super::problem::{Level, Problem};
 use super::selector::{Asked, Question, SeenBy, Selector};
-use super::{Action, Exception, Mode, Origin, Policy, Rule};
+use super::{Action, AgeBy, Exception, Mode, Origin, Policy, Rule};
 use crate::scanner::Scanner;
 
 mod space;
@@ -100,6 +100,16 @@ impl<'a> Linter<'a> {
 
     fn lanes(&mut self) {
         for (name, lane) in &self.policy.lanes {
+            if lane.demands.age != AgeBy::default()
+                && lane.demands.max_age.is_none()
+                && let Some(origin) = self.policy.settings.get(&format!("lane.{name}.age"))
+            {
+                let title = format!(
+                    "the lane `{name}` says how old its scans are, and not how old they may be"
+                );
+                let label = "say `max_age`, or leave it out".to_owned();
+                self.add(Level::Warning, origin, title, label);
+            }
             let Some(origin) = self.policy.settings.get(&format!("lane.{name}.expect")) else {
                 continue;
             };

@@ -11,6 +11,7 @@ const SCANNERS: &[Scanner] = &[
     Scanner {
         name: "trivy",
         lane: "image",
+        tells_target: false,
         kinds: &[
             Kind {
                 category: Category::Sca,
@@ -32,6 +33,7 @@ const SCANNERS: &[Scanner] = &[
     Scanner {
         name: "zap",
         lane: "staging",
+        tells_target: false,
         kinds: &[Kind {
             category: Category::Dast,
             severities: &[Severity::High, Severity::Medium, Severity::Unknown],
@@ -360,6 +362,14 @@ fn what_lanes_cannot_hold_is_told() {
         ),
         (format!("{lane}expect = [\"zap\"]\n{any}"), &[]),
         (format!("[lane.api]\nexpect = [\"trivy\"]\n{any}"), &[]),
+        (
+            format!("{lane}age = \"mtime\"\n{any}"),
+            &["and not how old they may be"],
+        ),
+        (
+            format!("{lane}age = \"mtime\"\nmax_age = \"1d\"\n{any}"),
+            &[],
+        ),
         (
             lane.to_owned() + &rules(&[r#"where = { lane = "api", scanner = "trivy" }"#]),
             &["warning: the rule `a` asks for what its lanes do not hold"],

@@ -6,10 +6,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::str::FromStr as _;
 use std::sync::Arc;
 
-use packageurl::PackageUrl;
 use toml::de::{DeTable, DeValue};
 
 use super::document::{At, Table};
@@ -17,15 +15,15 @@ use super::example::Example;
 use super::load::Vocabulary;
 use super::problem::{Problems, Source, nearest, suggestion};
 use super::selector::{Patterns, Severities};
-use super::{
-    Degraded, Demand, Exception, FirstRun, Mode, Never, Origin, Particular, ReportPattern, Rule,
-    Trust,
-};
+use super::{Demand, Exception, FirstRun, Mode, Never, Origin, Particular, Rule, Trust};
 use crate::finding::Severity;
 
 mod example;
+mod lane;
 mod rules;
 mod selector;
+
+pub(super) use lane::LanePart;
 
 /// What one text says.
 #[derive(Default)]
@@ -55,15 +53,6 @@ pub(super) struct BoundsPart {
     pub(super) never: Vec<Never>,
     pub(super) author_may_approve: Option<bool>,
     pub(super) warn_days: Option<u32>,
-}
-
-/// What one text says of a lane; what it leaves out is as in those it extends.
-#[derive(Default)]
-pub(super) struct LanePart {
-    pub(super) reports: Option<Vec<ReportPattern>>,
-    pub(super) expect: Option<Vec<String>>,
-    pub(super) degraded: Option<Degraded>,
-    pub(super) product: Option<String>,
 }
 
 /// Reads one text.
@@ -279,74 +268,6 @@ impl<'a> Reader<'a> {
             }
         }
         Some(Trust::Only(self.scanner_names(scanners)))
-    }
-
-    fn lane(&mut self, mut table: Table<'_>) -> LanePart {
-        let problems = &mut self.problems;
-        let reports = table.texts("reports", problems);
-        let expect = table.texts("expect", problems);
-        let reason = table.text("degraded_reason", problems);
-        let product = table.text("product", problems);
-        if let Some(product) = &product
-            && let Err(error) = PackageUrl::from_str(&product.value)
-        {
-            let title = format!("`{}` is no package URL", product.value);
-            let label = format!("{error}; it is such as `pkg:npm/shop@1.0`");
-            problems.add(product.span.clone(), title, label);
-        }
-        let words = [
-            ("warn", Degraded::Warn),
-            ("incomplete", Degraded::Incomplete),
-        ];
-        let known = [("warn", 0), ("incomplete", 1), ("ignore", 2)];
-        let word = table.word("degraded", &known, problems);
-        let is_ignored = word.as_ref().is_some_and(|word| word.value == 2);
-        let has_reason = reason
-            .as_ref()
-            .is_some_and(|reason| !reason.value.trim().is_empty());
-        let degraded = match (&word, &reason) {
-            (Some(word), _) if is_ignored && !has_reason => {
-                let label = "say why in `degraded_reason`";
-                problems.add(
-                    word.span.clone(),
-                    "to ignore degraded scans needs a reason",
-                    label,
-                );
-                None
-            }
-            (_, Some(reason)) if !is_ignored => {
-                let title = "`degraded_reason` is for `degraded = \"ignore\"`";
-                problems.add(
-                    reason.span.clone(),
-                    title,
-                    "leave it out, or ignore degraded scans",
-                );
-                None
-            }
-            (Some(_), Some(reason)) => Some(Degraded::Ignore(reason.value.clone())),
-            (Some(word), None) => words.get(word.value).map(|(_, degraded)| degraded.clone()),
-            (None, _) => None,
-        };
-        table.finish(problems);
-        let reports = reports.map(|reports| {
-            let pattern = |report: At<String>| {
-                let pattern = ReportPattern::parse(&report.value);
-                check_pattern(&pattern.pattern, &report, &mut self.problems);
-                let scanner = pattern.scanner.iter().map(|scanner| At {
-                    value: scanner.clone(),
-                    span: report.span.clone(),
-                });
-                self.scanner_names(scanner.collect());
-                pattern
-            };
-            reports.into_iter().map(pattern).collect()
-        });
-        LanePart {
-            reports,
-            expect: expect.map(|expect| self.scanner_names(expect)),
-            degraded,
-            product: product.map(|product| product.value),
-        }
     }
 
     /// Names that must be those of scanners.

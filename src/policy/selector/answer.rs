@@ -147,6 +147,7 @@ mod tests {
         let scanner = |name, lane| Scanner {
             name,
             lane,
+            tells_target: false,
             kinds: &[],
         };
         let vocabulary = Vocabulary {

@@ -24,8 +24,8 @@ pub use finding::{CvssRow, FindingRow, Findings, RaisedRow, VexRow};
 pub use outlook::{ActionRow, ExceptionForecastRow, ForecastRow, RemedyRow, RuleForecastRow};
 pub use reasons::{Effect, Reason};
 pub use rows::{
-    BaselineRow, DatedRow, EntryRow, ExceptionRow, FileRow, IssueRow, KnowledgeRow, RefusedRow,
-    ReportRow, RuleRow, UnusableRow,
+    BaselineRow, DatedRow, EntryRow, ExceptionRow, FileRow, IssueRow, KnowledgeRow, RecordRow,
+    RefusedRow, ReportRow, RuleRow, UnusableRow,
 };
 
 pub(in crate::render) use rows::in_words;

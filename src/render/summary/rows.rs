@@ -14,7 +14,7 @@ use crate::issue::Issue;
 use crate::policy::Action;
 use crate::policy::decide::{Decision, ExceptionOutcome, ExceptionState, Refusal, RuleOutcome};
 use crate::policy::knowledge::Knowledge;
-use crate::report::{BySeverity, Health, Report};
+use crate::report::{BySeverity, Health, Proof, Report};
 
 /// A report file, and what was read from it.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -56,6 +56,50 @@ pub struct ReportRow<'a> {
     pub notes: Vec<&'a str>,
     /// Why the file is unreadable.
     pub error: Option<&'a str>,
+    /// The scan record beside it, if there is one that could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<RecordRow<'a>>,
+    /// When the file was last changed, RFC 3339 in UTC; only where its lane tells
+    /// the age of scans from that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub modified: Option<String>,
+    /// All names and digests by which the report knows what was scanned; absent for
+    /// scanners whose reports do not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub artifacts: Option<&'a [String]>,
+}
+
+/// What the scan record beside a report says.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RecordRow<'a> {
+    /// The record's file.
+    pub path: &'a str,
+    /// SHA-256 of that file, in hexadecimal.
+    pub sha256: &'a str,
+    /// Whether it is of the report as it was read, and shows that the scan ran.
+    pub holds: bool,
+    /// The exit code of the scanner; `null` when it was killed or not started.
+    pub exit_code: Option<i32>,
+    /// When the scan began, RFC 3339 in UTC.
+    pub started: String,
+    /// When it ended; `null` when it did not.
+    pub ended: Option<String>,
+    /// The commit that was scanned, where the environment told.
+    pub commit: Option<&'a str>,
+}
+
+impl<'a> From<&'a Proof> for RecordRow<'a> {
+    fn from(proof: &'a Proof) -> Self {
+        Self {
+            path: &proof.path,
+            sha256: &proof.sha256,
+            holds: proof.holds,
+            exit_code: proof.exit_code,
+            started: proof.started.to_string(),
+            ended: proof.ended.map(|time| time.to_string()),
+            commit: proof.commit.as_deref(),
+        }
+    }
 }
 
 impl<'a> From<&'a Report> for ReportRow<'a> {
@@ -86,6 +130,9 @@ impl<'a> From<&'a Report> for ReportRow<'a> {
                 .map(|note| note.text.as_str())
                 .collect(),
             error: report.scan.as_ref().err().map(String::as_str),
+            record: report.record.as_ref().map(RecordRow::from),
+            modified: report.modified.map(|time| time.to_string()),
+            artifacts: scan.and_then(|scan| scan.artifacts.as_deref()),
         }
     }
 }
