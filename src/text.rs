@@ -37,6 +37,24 @@ pub fn line(text: &str) -> Cow<'_, str> {
     Cow::Owned(line)
 }
 
+/// The same text, in which what controls, reorders or hides text is written as an
+/// escape; line ends and tabs stay.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    let is_kept = |character: char| matches!(character, '\n' | '\t') || !is_hidden(character);
+    if text.chars().all(is_kept) {
+        return Cow::Borrowed(text);
+    }
+    let mut visible = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_kept(character) {
+            visible.push(character);
+        } else {
+            visible.extend(character.escape_unicode());
+        }
+    }
+    Cow::Owned(visible)
+}
+
 /// [`line()`], of at most `limit` columns; a cut is shown by `…`.
 pub fn short_line(text: &str, limit: usize) -> Cow<'_, str> {
     // Looking at more than can be shown would only cost time: a line is never
@@ -201,6 +219,17 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(line(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn lines_stay_lines_when_what_hides_is_made_visible() {
+        for (text, expected) in [
+            ("a = 1\n\tb  = é\n", "a = 1\n\tb  = é\n"),
+            ("a\r\nb", "a\\u{d}\nb"),
+            ("\u{9b}31m\u{202e}\x1b", "\\u{9b}31m\\u{202e}\\u{1b}"),
+        ] {
+            assert_eq!(visible(text), expected, "{text:?}");
         }
     }
 

@@ -341,6 +341,8 @@ struct Quoted<'a> {
     /// The line in which the last quoted field begins.
     quoted_from: u64,
     row_bytes: usize,
+    /// What is wrong behind the bytes that were read last.
+    broken: Option<io::Error>,
 }
 
 /// Where in a row we are.
@@ -365,6 +367,7 @@ impl<'a> Quoted<'a> {
             line: 1,
             quoted_from: 1,
             row_bytes: 0,
+            broken: None,
         }
     }
 
@@ -397,10 +400,21 @@ impl<'a> Quoted<'a> {
 
 impl Read for Quoted<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if let Some(error) = self.broken.take() {
+            return Err(error);
+        }
         let read = self.window.read(out)?;
         let broken = |line, what| io::Error::other(format!("line {line}: {what}"));
-        for &byte in out.get(..read).unwrap_or_default() {
-            self.step(byte).map_err(|what| broken(self.line, what))?;
+        for (at, &byte) in out.get(..read).unwrap_or_default().iter().enumerate() {
+            if let Err(what) = self.step(byte) {
+                let error = broken(self.line, what);
+                if at == 0 {
+                    return Err(error);
+                }
+                // What stands before it comes first, and with it the errors there.
+                self.broken = Some(error);
+                return Ok(at);
+            }
         }
         match self.at {
             At::Quoted if read == 0 => Err(broken(

@@ -1,10 +1,12 @@
 //! What is wrong with a policy, shown in its text.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Level as Heading, Renderer, Snippet};
 
+use crate::text::{line, visible};
 pub(super) use crate::text::{nearest, suggestion};
 
 /// A policy's text, and where it is from.
@@ -52,28 +54,35 @@ impl Problem {
     }
 
     /// The problem as compilers show one: file, line, column, the line itself
-    /// and the remedy.
+    /// and the remedy. The text may be anybody's: nothing in it acts on a terminal.
     pub fn render(&self, styled: bool) -> String {
         let renderer = if styled {
             Renderer::styled()
         } else {
             Renderer::plain()
         };
-        let end = self.source.text.len();
-        let span = self.span.start.min(end)..self.span.end.min(end);
-        let snippet = Snippet::source(self.source.text.as_str())
-            .path(self.source.name.as_str())
-            .annotation(
-                AnnotationKind::Primary
-                    .span(span)
-                    .label(self.label.as_str()),
-            );
+        let (text, span) = self.visible();
+        let (title, label) = (line(&self.title), line(&self.label));
+        let name = line(&self.source.name);
+        let snippet = Snippet::source(&*text)
+            .path(&*name)
+            .annotation(AnnotationKind::Primary.span(span).label(&*label));
         let heading = match self.level {
             Level::Error => Heading::ERROR,
             Level::Warning => Heading::WARNING,
             Level::Note => Heading::NOTE,
         };
-        renderer.render(&[heading.primary_title(self.title.as_str()).element(snippet)])
+        renderer.render(&[heading.primary_title(&*title).element(snippet)])
+    }
+
+    /// The source's text made visible, and where in it the span then is.
+    fn visible(&self) -> (Cow<'_, str>, Range<usize>) {
+        let text = self.source.text.as_str();
+        let end = text.len();
+        let span = self.span.start.min(end)..self.span.end.min(end);
+        let length = |range: Range<usize>| visible(text.get(range).unwrap_or_default()).len();
+        let start = length(0..span.start);
+        (visible(text), start..start + length(span))
     }
 }
 
