@@ -33,6 +33,7 @@ fn circumstances(knowledge: Knowledge<'_>) -> Circumstances<'_> {
         workspace: Some("/builds/acme/shop"),
         authors: &[],
         change: None,
+        commit: None,
         knowledge,
     }
 }

@@ -73,6 +73,8 @@ pub(super) fn make(data: &[u8]) -> (Vec<Report>, Context) {
             scan: Err(texts.next()),
             findings: Vec::new(),
             tally: Tally::default(),
+            record: None,
+            modified: None,
         });
     }
     let context = Context {
@@ -118,6 +120,8 @@ fn report(scanner: &'static str, lane: &str, choice: usize, texts: &mut Texts) -
         scan: Ok(scan),
         findings: Vec::new(),
         tally: Tally::default(),
+        record: None,
+        modified: None,
     }
 }
 

@@ -66,6 +66,7 @@ fn hold_policy(policy: &Policy) {
         workspace: None,
         authors: &[],
         change: None,
+        commit: None,
         knowledge: Knowledge::default(),
     };
     let decision = decide(policy, &reports, circumstances);
@@ -162,5 +163,7 @@ fn report(scanner: &'static str, lane: &str, finding: Finding) -> Report {
         }),
         findings: vec![finding],
         tally,
+        record: None,
+        modified: None,
     }
 }

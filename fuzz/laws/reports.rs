@@ -40,6 +40,8 @@ impl Reading {
             scan: self.scan.clone(),
             findings,
             tally,
+            record: None,
+            modified: None,
         }
     }
 

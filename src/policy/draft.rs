@@ -247,13 +247,18 @@ fn identity(subject: &Subject<'_>) -> Scope {
         }
         Location::Web { .. } => {
             say("rule", Some(&finding.rule_id));
-            // The one without the query, if there is one.
-            let address = |url: &&str| !url.contains(['?', '#']);
+            // The one without the query, if there is one; of several places, each
+            // crawl finds others.
+            let address = |url: &&str| finding.instance_count <= 1 && !url.contains(['?', '#']);
             say("url", subject.urls().into_iter().find(address));
         }
         Location::Source { .. } | Location::Resource { .. } => {
             say("rule", Some(&finding.rule_id));
-            say("path", subject.paths().first().map(String::as_str));
+            let paths = subject.paths();
+            let only = paths
+                .first()
+                .filter(|first| paths.iter().all(|path| path == *first));
+            say("path", only.map(String::as_str));
         }
     }
     scope

@@ -210,6 +210,9 @@ fn lanes(out: &mut String, lanes: &[LaneRow<'_>], width: usize) {
     {
         left_out.push(columns.remove(at).0);
     }
+    // What is left of the line is for the names.
+    let rest: usize = columns.iter().map(|(name, ..)| name.len() + 1).sum();
+    let longest = longest.min(width.saturating_sub(2 + 2 + OUTCOME + rest).max(4));
     let header: String = columns
         .iter()
         .map(|(name, ..)| " ".to_owned() + name)
