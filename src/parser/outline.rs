@@ -195,13 +195,13 @@ pub(super) fn outline(
     }
 }
 
-/// The first byte that is not white space.
+/// The first byte that is not white space, by what JSON and XML take for it.
 fn first_byte(window: &mut Window) -> Result<Option<u8>, ParseError> {
     loop {
         if let Some(&byte) = window
             .available()
             .iter()
-            .find(|byte| !byte.is_ascii_whitespace())
+            .find(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
         {
             return Ok(Some(byte));
         }
