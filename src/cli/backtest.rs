@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::intake::Limit;
+use super::intake::Size;
 use super::output::{Console, width};
 use super::{Exit, Format, Global, load_policy, policy_name, shown};
 use crate::artifact;
@@ -25,7 +25,7 @@ pub(super) struct Backtest {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
     #[command(flatten)]
-    limit: Limit,
+    size: Size,
 }
 
 pub(super) const AFTER_HELP: &str = "\
@@ -42,7 +42,7 @@ pub(super) fn run(
     let summaries = &arguments.summaries;
     let mut records = Vec::with_capacity(summaries.len());
     for path in summaries {
-        match read(path, arguments.limit) {
+        match read(path, arguments.size) {
             Ok(record) => records.push(record),
             Err(error) => console.error(&error),
         }
@@ -63,9 +63,9 @@ pub(super) fn run(
     Ok(Exit::Done)
 }
 
-fn read(path: &Path, limit: Limit) -> anyhow::Result<Record> {
+fn read(path: &Path, size: Size) -> anyhow::Result<Record> {
     let name = shown(path);
     let said = |error: &dyn std::fmt::Display| anyhow::anyhow!("{name}: {error}");
-    let window = artifact::open(path, limit.max_report_size).map_err(|error| said(&error))?;
+    let window = artifact::open(path, size.max_report_size).map_err(|error| said(&error))?;
     Record::read(window, &name).map_err(|error| said(&error))
 }

@@ -79,7 +79,7 @@ impl Matters {
 
     /// Reads what is the same whatever the policy.
     pub(super) fn setting(&self) -> Setting {
-        let Surroundings { context, options } = Surroundings::read();
+        let Surroundings { context, options } = Surroundings::read(self.sources.limit.max_findings);
         Setting {
             change: change(context.branch.as_deref(), context.merge_request.as_deref()),
             context,

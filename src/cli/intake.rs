@@ -12,6 +12,7 @@ use super::inputs::{self, Input};
 use super::output::Console;
 use super::{proof, shown};
 use crate::artifact::{self, Digested};
+use crate::parser::limits::DEFAULT_MAX_FINDINGS;
 use crate::parser::{self, Options, ParseError};
 use crate::policy::{AgeBy, Lane, Policy};
 use crate::report::{Report, Tally};
@@ -28,9 +29,20 @@ pub(super) struct Sources {
     pub(super) limit: Limit,
 }
 
-/// How much is read.
+/// How much is read, and how much of it is kept.
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct Limit {
+    #[command(flatten)]
+    pub(super) size: Size,
+    /// How many findings of a report are kept; one with more is counted to its end,
+    /// and proves nothing
+    #[arg(long, value_name = "COUNT", default_value_t = DEFAULT_MAX_FINDINGS)]
+    pub(super) max_findings: u64,
+}
+
+/// How much is read.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct Size {
     /// The largest report that is read, also when unpacked: bytes, or with K, M
     /// or G
     #[arg(long, value_name = "SIZE", default_value = "4G", value_parser = size)]
@@ -106,7 +118,7 @@ pub(super) fn read_all(
         policy,
         options,
         keep,
-        max_size: limit.max_report_size,
+        max_size: limit.size.max_report_size,
     };
     let mut intake = Intake {
         reports: Vec::new(),
@@ -161,7 +173,8 @@ pub(super) fn read_file(
     let (scan, Digested { bytes, sha256 }) =
         parser::parse(window, &name, declared, options, &mut |finding| {
             tally.add(&finding);
-            if keep == Reading::Findings {
+            let is_within = (findings.len() as u64) < options.max_findings;
+            if keep == Reading::Findings && is_within {
                 findings.push(finding);
             }
         });

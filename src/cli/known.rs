@@ -49,7 +49,7 @@ impl Matters {
     ) -> anyhow::Result<Reader<'a>> {
         Ok(Reader {
             policy: load_policy(self.policy.as_deref(), global, console)?,
-            options: Surroundings::read().options,
+            options: Surroundings::read(self.limit.max_findings).options,
             limit: self.limit,
             now: self.now.unwrap_or_else(decision::this_second),
             console,
@@ -81,7 +81,7 @@ impl Reader<'_> {
     /// said.
     pub(super) fn open(&self, path: &Path) -> Option<Baseline> {
         let name = shown(path);
-        let read = artifact::open(path, self.limit.max_report_size)
+        let read = artifact::open(path, self.limit.size.max_report_size)
             .map_err(anyhow::Error::from)
             .and_then(|window| Ok(Baseline::read(window, &name)?));
         match read {
@@ -100,7 +100,7 @@ impl Reader<'_> {
             && input.missing.is_none()
             && input.path.as_os_str() != artifact::STDIN;
         let look = || {
-            let window = artifact::open(&input.path, self.limit.max_report_size).ok()?;
+            let window = artifact::open(&input.path, self.limit.size.max_report_size).ok()?;
             parser::look(window, |outline| outline.has("schema")).0.ok()
         };
         may_be && look().is_some_and(|outline| recognize::is_own(&outline))

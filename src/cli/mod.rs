@@ -240,7 +240,8 @@ struct Surroundings {
 }
 
 impl Surroundings {
-    fn read() -> Self {
+    /// With how many findings of a report are to be kept.
+    fn read(max_findings: u64) -> Self {
         let variable = |name: &str| {
             #[expect(
                 clippy::disallowed_methods,
@@ -256,6 +257,7 @@ impl Surroundings {
             options: Options {
                 secrets,
                 workspace: workspace.or(here),
+                max_findings,
             },
         }
     }

@@ -15,6 +15,7 @@ use super::inputs::{Input, scanner_of};
 use super::output::Console;
 use super::{Exit, Format, Global, Surroundings, intake, load_policy, policy_name, read_policy};
 use crate::parser;
+use crate::parser::limits::DEFAULT_MAX_FINDINGS;
 use crate::policy::Policy;
 use crate::policy::decide::Verdict;
 use crate::policy::example::{Example, Given, Trial};
@@ -310,7 +311,7 @@ fn test(arguments: &Test, global: &Global, console: &Console) -> anyhow::Result<
 /// The reports that the examples name, in their order. All are there before
 /// anything is decided.
 fn reports(policy: &Policy) -> anyhow::Result<Vec<Option<crate::report::Report>>> {
-    let options = Surroundings::read().options;
+    let options = Surroundings::read(DEFAULT_MAX_FINDINGS).options;
     let report = |example: &Example| {
         let Given::Report {
             report,

@@ -74,7 +74,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> anyhow::Result<Ex
     if arguments.report.as_os_str() == artifact::STDIN {
         bail!("`--report` names a file: a record cannot be put beside a stream");
     }
-    let surroundings = Surroundings::read();
+    let surroundings = Surroundings::read(arguments.limit.max_findings);
     let private = private(&surroundings);
     let command: Vec<_> = arguments
         .command
@@ -177,7 +177,7 @@ impl Scan<'_> {
         let (mut report, _) = intake::read_file(
             path,
             self.declared,
-            limit.max_report_size,
+            limit.size.max_report_size,
             options,
             Reading::Counts,
         );

@@ -20,6 +20,7 @@ pub(crate) mod examples;
 pub(crate) mod fields;
 mod gitleaks;
 pub(crate) mod json;
+pub mod limits;
 pub(crate) mod outline;
 pub(crate) mod recognize;
 mod semgrep;
@@ -29,6 +30,7 @@ mod xml;
 mod zap;
 
 use json::Json;
+use limits::Beyond;
 use outline::Outline;
 use xml::Xml;
 
@@ -94,12 +96,24 @@ enum Parse {
 }
 
 /// What parsing depends on besides the report.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// The key for the digests that stand for secrets.
     pub secrets: SecretKey,
     /// The folder of the checkout, where the environment tells.
     pub workspace: Option<String>,
+    /// How many findings of a report are kept; those beyond are only counted.
+    pub max_findings: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            secrets: SecretKey::default(),
+            workspace: None,
+            max_findings: limits::DEFAULT_MAX_FINDINGS,
+        }
+    }
 }
 
 /// Finds the scanner of this name.
@@ -127,7 +141,8 @@ pub fn lanes() -> Vec<&'static str> {
 }
 
 /// Reads a report to its end. Findings go to `sink` as they are read; they
-/// stand only if the scan is `Ok`.
+/// stand only if the scan is `Ok`. All of them do, to be counted; those after the
+/// first [`Options::max_findings`] are not to be kept.
 ///
 /// `name` is the report's file name, and `declared` the scanner that the caller
 /// says it is of.
@@ -138,8 +153,8 @@ pub fn parse(
     options: &Options,
     sink: &mut dyn FnMut(Finding),
 ) -> (Result<Scan, ParseError>, Digested) {
-    let (scan, window) = read(window, name, declared, &mut Emitter::new(options, sink));
-    match (scan, window.finish()) {
+    let (scan, window) = read(window, name, declared, Emitter::new(options, sink));
+    match (scan.map_err(limits::of_error), window.finish()) {
         (Ok(_), Err(error)) => (Err(ParseError::new(error.to_string())), Digested::default()),
         (scan, digested) => (scan, digested.unwrap_or_default()),
     }
@@ -149,7 +164,7 @@ fn read(
     window: Window,
     name: &str,
     declared: Option<&'static Parser>,
-    emitter: &mut Emitter<'_>,
+    mut emitter: Emitter<'_>,
 ) -> (Result<Scan, ParseError>, Window) {
     let (recognized, mut window) = recognize::recognize(window);
     let (parser, format) =
@@ -160,7 +175,7 @@ fn read(
     let (mut scan, window) = match format.parse {
         Parse::Json(parse) => {
             let mut json = Json::new(window);
-            let scan = parse(&mut json, emitter).and_then(|mut scan| {
+            let scan = parse(&mut json, &mut emitter).and_then(|mut scan| {
                 if json.has_repairs() {
                     scan.degrade("escapes of half a character were read as U+FFFD: a text in the report was cut");
                 }
@@ -170,14 +185,15 @@ fn read(
         }
         Parse::Xml(parse) => {
             let mut xml = Xml::new(window);
-            let scan = parse(&mut xml, emitter).and_then(|scan| xml.finish().map(|()| scan));
+            let scan = parse(&mut xml, &mut emitter).and_then(|scan| xml.finish().map(|()| scan));
             (scan, xml.into_window())
         }
-        Parse::Text(parse) => (parse(&mut window, emitter), window),
+        Parse::Text(parse) => (parse(&mut window, &mut emitter), window),
     };
     if let Ok(scan) = &mut scan {
         scan.scanner = parser.scanner;
         scan.format = format.name;
+        emitter.beyond.tell(emitter.options.max_findings, scan);
     }
     (scan, window)
 }
@@ -273,6 +289,8 @@ struct Emitter<'a> {
     options: &'a Options,
     sink: &'a mut dyn FnMut(Finding),
     ordinals: HashMap<Fingerprint, u32>,
+    emitted: u64,
+    beyond: Beyond,
 }
 
 impl<'a> Emitter<'a> {
@@ -281,6 +299,8 @@ impl<'a> Emitter<'a> {
             options,
             sink,
             ordinals: HashMap::new(),
+            emitted: 0,
+            beyond: Beyond::default(),
         }
     }
 
@@ -295,7 +315,15 @@ impl<'a> Emitter<'a> {
     }
 
     /// Hands a finding on, with its ordinal among those of equal identity.
+    ///
+    /// One that is beyond the limit has none: it is there to be counted, and the
+    /// memory for ordinals is bounded, too.
     fn emit(&mut self, mut finding: Finding) {
+        if self.emitted >= self.options.max_findings {
+            self.beyond.count();
+            return (self.sink)(finding);
+        }
+        self.emitted += 1;
         let ordinal = self.ordinals.entry(finding.fingerprint).or_default();
         finding.fingerprint = finding.fingerprint.with_ordinal(*ordinal);
         *ordinal += 1;
@@ -308,6 +336,7 @@ impl<'a> Emitter<'a> {
                 rule => rule.to_owned(),
             };
         }
+        self.beyond.cut(&mut finding);
         (self.sink)(finding);
     }
 }
