@@ -8,11 +8,13 @@ use std::borrow::Cow;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// One line of visible characters: white space becomes single blanks, and what
-/// controls, reorders or hides text is written as an escape (`\u{202e}`).
+/// controls, reorders or hides text is written as an escape (`\u{202e}`), and so
+/// is the beginning of what a CI system would obey (`\u{3a}:error`).
 pub fn line(text: &str) -> Cow<'_, str> {
     let is_plain =
         |character: char| character == ' ' || !character.is_whitespace() && !is_hidden(character);
     if text.chars().all(is_plain)
+        && !has_command(text)
         && !text.contains("  ")
         && text.trim_matches(' ').len() == text.len()
     {
@@ -26,8 +28,8 @@ pub fn line(text: &str) -> Cow<'_, str> {
         if !line.is_empty() {
             line.push(' ');
         }
-        for character in word.chars() {
-            if is_hidden(character) {
+        for (at, character) in word.char_indices() {
+            if is_hidden(character) || starts_command(word, at) {
                 line.extend(character.escape_unicode());
             } else {
                 line.push(character);
@@ -37,22 +39,37 @@ pub fn line(text: &str) -> Cow<'_, str> {
     Cow::Owned(line)
 }
 
-/// The same text, in which what controls, reorders or hides text is written as an
-/// escape; line ends and tabs stay.
+/// The same text, in which what controls, reorders or hides text or commands a CI
+/// system is written as an escape; line ends and tabs stay.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    let is_kept = |character: char| matches!(character, '\n' | '\t') || !is_hidden(character);
-    if text.chars().all(is_kept) {
+    let is_kept = |at, character| is_kept(character) && !starts_command(text, at);
+    if text.char_indices().all(|(at, c)| is_kept(at, c)) {
         return Cow::Borrowed(text);
     }
     let mut visible = String::with_capacity(text.len());
-    for character in text.chars() {
-        if is_kept(character) {
+    for (at, character) in text.char_indices() {
+        if is_kept(at, character) {
             visible.push(character);
         } else {
             visible.extend(character.escape_unicode());
         }
     }
     Cow::Owned(visible)
+}
+
+/// Where a place of `text`, in bytes, is in [`visible`].
+pub fn visible_place(text: &str, place: usize) -> usize {
+    let before = text.char_indices().take_while(|(at, _)| *at < place);
+    let length =
+        |(at, character): (usize, char)| match is_kept(character) && !starts_command(text, at) {
+            true => character.len_utf8(),
+            false => character.escape_unicode().len(),
+        };
+    before.map(length).sum()
+}
+
+fn is_kept(character: char) -> bool {
+    matches!(character, '\n' | '\t') || !is_hidden(character)
 }
 
 /// [`line()`], of at most `limit` columns; a cut is shown by `…`.
@@ -106,20 +123,21 @@ pub fn code_span(text: &str, limit: usize) -> String {
 }
 
 /// `text` as a TOML string on one line, between single quotes where that spares
-/// escapes; what controls, reorders or hides text is written as an escape.
+/// escapes; what controls, reorders or hides text or commands a CI system is
+/// written as an escape.
 pub fn toml_string(text: &str) -> String {
-    let is_literal = !text.contains(|c| c == '\'' || is_hidden(c));
+    let is_literal = !text.contains(|c| c == '\'' || is_hidden(c)) && !has_command(text);
     if is_literal && text.contains(['"', '\\']) {
         return format!("'{text}'");
     }
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
-    for character in text.chars() {
+    for (at, character) in text.char_indices() {
         match character {
             '"' | '\\' => quoted.extend(['\\', character]),
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
-            _ if is_hidden(character) => {
+            _ if is_hidden(character) || starts_command(text, at) => {
                 let code = u32::from(character);
                 let escape = match u16::try_from(code) {
                     Ok(code) => format!("\\u{code:04x}"),
@@ -182,6 +200,48 @@ pub fn suggestion(word: &str, known: &[&str]) -> String {
     }
 }
 
+/// JSON for a job's log: what commands a CI system is written as an escape, which
+/// means the same.
+pub fn logged_json(json: &str) -> Cow<'_, str> {
+    // Only strings have that in them, and no escape of JSON ends in `#` or `:`.
+    if !has_command(json) {
+        return Cow::Borrowed(json);
+    }
+    let mut logged = String::with_capacity(json.len());
+    for (at, character) in json.char_indices() {
+        match character {
+            '#' if starts_command(json, at) => logged.push_str("\\u0023"),
+            ':' if starts_command(json, at) => logged.push_str("\\u003a"),
+            _ => logged.push(character),
+        }
+    }
+    Cow::Owned(logged)
+}
+
+fn has_command(text: &str) -> bool {
+    let mut marks = memchr::memchr2_iter(b'#', b':', text.as_bytes());
+    marks.any(|at| starts_command(text, at))
+}
+
+/// Whether the character at this byte has to be something else, so that no CI
+/// system takes what follows for a command to itself: `::error …::` at the start of
+/// a word, which may come to stand at the start of a line (GitHub); and `##[error]`,
+/// `##vso[…]` (GitHub, Azure, in the midst of a line) and `##teamcity[…]`.
+/// The markers of GitLab have control characters.
+fn starts_command(text: &str, at: usize) -> bool {
+    let Some((before, rest)) = text.split_at_checked(at) else {
+        return false;
+    };
+    let name = |text: &str| text.starts_with(|c: char| c.is_ascii_alphabetic());
+    if let Some(rest) = rest.strip_prefix("::") {
+        return name(rest) && !before.ends_with(|c: char| !c.is_whitespace());
+    }
+    rest.strip_prefix('#').is_some_and(|rest| {
+        let rest = rest.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+        before.ends_with('#') && rest.starts_with('[')
+    })
+}
+
 /// Whether a character controls, reorders or hides text instead of showing.
 fn is_hidden(character: char) -> bool {
     character.is_control()
@@ -223,6 +283,31 @@ mod tests {
     }
 
     #[test]
+    fn what_commands_a_ci_system_is_made_text() {
+        for (text, expected) in [
+            ("::error::x", "\\u{3a}:error::x"),
+            (" a\n::add-mask::x", "a \\u{3a}:add-mask::x"),
+            ("a ##[error]x", "a #\\u{23}[error]x"),
+            ("a###vso[task.complete]", "a##\\u{23}vso[task.complete]"),
+            ("##teamcity[x]", "#\\u{23}teamcity[x]"),
+            (
+                "std::vec ::1 a:: :: ## #[x] ##x",
+                "std::vec ::1 a:: :: ## #[x] ##x",
+            ),
+        ] {
+            assert_eq!(line(text), expected, "{text:?}");
+            assert_eq!(line(&line(text)), expected, "{text:?}");
+            assert!(!has_command(&visible(text)), "{text:?}");
+            assert!(!has_command(&toml_string(text)), "{text:?}");
+            let json = serde_json::to_string(&[text]).unwrap();
+            let logged = logged_json(&json);
+            assert!(!has_command(&logged), "{logged}");
+            let read: Vec<String> = serde_json::from_str(&logged).unwrap();
+            assert_eq!(read, [text]);
+        }
+    }
+
+    #[test]
     fn lines_stay_lines_when_what_hides_is_made_visible() {
         for (text, expected) in [
             ("a = 1\n\tb  = é\n", "a = 1\n\tb  = é\n"),
@@ -251,6 +336,7 @@ mod tests {
             "it's \"quoted\"",
             "a\"b\\c\nd\te\r\x7f\0",
             "\u{202e}\x1b[31m\u{e0041}",
+            "::error::x ##vso[x]",
             "",
         ] {
             let quoted = toml_string(text);

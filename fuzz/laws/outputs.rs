@@ -10,7 +10,26 @@ pub(super) fn hold_json(text: &str) -> Value {
 /// What is printed has no control characters but line ends and the program's own
 /// styles, and nothing hidden in it.
 pub(super) fn hold_terminal(styled: &str) {
-    hold_visible(&without_styles(styled));
+    let plain = without_styles(styled);
+    hold_visible(&plain);
+    hold_log(&plain);
+}
+
+/// Nothing in a job's log is a command to the CI system: to GitHub at the start of
+/// a line, after blanks; to GitHub and Azure anywhere in it.
+pub(super) fn hold_log(text: &str) {
+    for line in text.lines() {
+        let start = line.trim_start();
+        for mark in ["::", "##teamcity["] {
+            let name = start.strip_prefix(mark);
+            let is_named = name.is_some_and(|name| name.starts_with(|c: char| c.is_alphabetic()));
+            assert!(!is_named, "a command to CI: {line:?}");
+        }
+        let lower = line.to_ascii_lowercase();
+        for mark in ["##[", "##vso["] {
+            assert!(!lower.contains(mark), "a command to CI: {line:?}");
+        }
+    }
 }
 
 /// All that is not plain text has to be an escape.

@@ -51,7 +51,7 @@ pub(super) fn run(
         console,
     )?;
     match arguments.format {
-        Format::Json => Console::data(json(&reports, arguments.findings)?.as_bytes())?,
+        Format::Json => Console::json(&inspection(&reports, arguments.findings))?,
         Format::Text if console.is_quiet() => {}
         Format::Text => console.result(text(&reports, arguments.findings).as_bytes())?,
     }
@@ -64,7 +64,7 @@ pub(super) fn run(
     })
 }
 
-fn json(reports: &[Report], with_findings: bool) -> anyhow::Result<String> {
+fn inspection(reports: &[Report], with_findings: bool) -> Inspection<'_> {
     // The contract of `inspect` has no target; the text has.
     let rows = reports.iter().map(|report| ReportRow {
         target: None,
@@ -77,11 +77,10 @@ fn json(reports: &[Report], with_findings: bool) -> anyhow::Result<String> {
             .iter()
             .map(move |finding| FindingRow::undecided(finding, report))
     });
-    let inspection = Inspection {
+    Inspection {
         reports: rows.collect(),
         findings: with_findings.then(|| findings.collect()),
-    };
-    Ok(serde_json::to_string_pretty(&inspection)? + "\n")
+    }
 }
 
 fn text(reports: &[Report], with_findings: bool) -> String {

@@ -67,7 +67,8 @@ impl Console {
     ///
     /// When nobody takes it.
     pub(super) fn json(value: &impl Serialize) -> anyhow::Result<()> {
-        Self::data((serde_json::to_string_pretty(value)? + "\n").as_bytes())
+        let json = serde_json::to_string_pretty(value)? + "\n";
+        Self::data(text::logged_json(&json).as_bytes())
     }
 
     fn write(mut out: impl io::Write, text: &[u8]) -> anyhow::Result<()> {

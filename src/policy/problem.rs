@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Level as Heading, Renderer, Snippet};
 
-use crate::text::{line, visible};
+use crate::text::{line, visible, visible_place};
 pub(super) use crate::text::{nearest, suggestion};
 
 /// A policy's text, and where it is from.
@@ -78,11 +78,9 @@ impl Problem {
     /// The source's text made visible, and where in it the span then is.
     fn visible(&self) -> (Cow<'_, str>, Range<usize>) {
         let text = self.source.text.as_str();
-        let end = text.len();
-        let span = self.span.start.min(end)..self.span.end.min(end);
-        let length = |range: Range<usize>| visible(text.get(range).unwrap_or_default()).len();
-        let start = length(0..span.start);
-        (visible(text), start..start + length(span))
+        let place = |place| visible_place(text, place);
+        let Range { start, end } = self.span;
+        (visible(text), place(start)..place(end))
     }
 }
 
