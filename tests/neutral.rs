@@ -287,7 +287,7 @@ fn comparisons_do_nothing() {
 #[test]
 fn policies_do_nothing() {
     for text in foreign() {
-        let quoted = toml::Value::String(text.clone()).to_string();
+        let quoted = text::toml_string(&text);
         let named = format!(
             "schema = \"security-gate-policy/1\"\n\
             [[rule]]\nid = {quoted}\nreason = {quoted}\nwhen = {quoted}\n{quoted} = 1\n\
