@@ -279,7 +279,16 @@ fn read_policy(name: &str, console: &Console) -> Result<Policy, LoadError> {
     read_policy_by(name, console, &read_file)
 }
 
+/// Reads a file of the user's own.
+///
+/// # Errors
+///
+/// Also for what is not a regular file: opening a pipe that nobody writes to never
+/// returns, and a device may never end.
 fn read_file(path: &Path) -> io::Result<String> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
     let file = std::fs::OpenOptions::new().read(true).open(path);
     file.and_then(io::read_to_string)
 }
