@@ -90,6 +90,8 @@ pub(super) fn run(
             exit = Exit::Incomplete;
             summary.exit_code = exit as u8;
             drop(write_json(&summary, arguments));
+            // The page has no place for it.
+            drop(std::fs::remove_file(arguments.out.join(MARKDOWN_FILE)));
         }
     }
     Ok(exit)
