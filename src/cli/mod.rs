@@ -6,6 +6,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+#[cfg(unix)]
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -162,6 +164,8 @@ impl From<&Decision<'_>> for Exit {
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     say_of_a_panic_that_nothing_was_decided();
+    #[cfg(unix)]
+    take_a_limit_of_file_sizes_for_an_error();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -230,6 +234,14 @@ fn say_of_a_panic_that_nothing_was_decided() {
             "error: this is a defect of security-gate; what it was doing has not been done"
         );
     }));
+}
+
+/// Otherwise the signal ends the process, and leaves half a summary aside.
+#[cfg(unix)]
+fn take_a_limit_of_file_sizes_for_an_error() {
+    let exceeded = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
+    // Without it, the exit code of that end is no pass either.
+    drop(exceeded);
 }
 
 /// What the environment says that a command may need.
