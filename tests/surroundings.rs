@@ -131,7 +131,7 @@ fn a_report_that_may_not_be_read_is_refused() {
     use std::os::unix::fs::PermissionsExt as _;
     let workplace = workplace();
     let path = workplace.path("semgrep.json");
-    fs_err::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+    fs_err::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
     if fs_err::read(&path).is_ok() {
         return; // Nothing is forbidden to root.
     }
