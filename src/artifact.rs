@@ -354,11 +354,25 @@ impl Read for Shared {
     }
 }
 
+/// What gzip packed, with words for an end that is too early.
+struct Unpacked<R>(MultiGzDecoder<R>);
+
+impl<R: Read> Read for Unpacked<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.0.read(out).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => {
+                io::Error::new(error.kind(), "the packed file is cut off")
+            }
+            _ => error,
+        })
+    }
+}
+
 /// Undoes gzip and UTF-16, and drops a byte order mark.
 fn text_of(raw: Box<dyn Read>) -> io::Result<Box<dyn Read>> {
     let (magic, raw) = sniff::<2>(raw)?;
     let unpacked: Box<dyn Read> = match magic.as_slice() {
-        [0x1f, 0x8b] => Box::new(MultiGzDecoder::new(raw)),
+        [0x1f, 0x8b] => Box::new(Unpacked(MultiGzDecoder::new(raw))),
         _ => raw,
     };
     let (mark, text) = sniff::<3>(unpacked)?;
@@ -437,7 +451,10 @@ mod tests {
     #[test]
     fn a_cut_gzip_stream_is_an_error() {
         let bytes = gzip(b"[1, 2, 3]");
-        assert!(text(&bytes[..bytes.len() - 6]).is_err());
+        for end in 2..bytes.len() {
+            let error = text(&bytes[..end]).unwrap_err().to_string();
+            assert_eq!(error, "the packed file is cut off", "{end} bytes");
+        }
     }
 
     #[test]
@@ -455,6 +472,47 @@ mod tests {
     fn places_count_lines_and_bytes() {
         let place = Place::START.after(b"ab\ncd").after(b"e");
         assert_eq!(place.to_string(), "line 2, column 4 (byte 6)");
+    }
+
+    #[test]
+    fn a_file_that_changes_while_it_is_read_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.json");
+        let whole = vec![b' '; 3 * Window::CHUNK];
+        for (changed, after) in [
+            // Shorter, longer, and shorter than what was read.
+            (2 * Window::CHUNK, Some(2 * Window::CHUNK)),
+            (4 * Window::CHUNK, Some(4 * Window::CHUNK)),
+            (9, None),
+        ] {
+            fs_err::write(&path, &whole).unwrap();
+            let mut window = open(&path, DEFAULT_MAX_SIZE).unwrap();
+            while window.available().len() < Window::CHUNK {
+                assert!(window.fill().unwrap());
+            }
+            fs_err::write(&path, vec![b' '; changed]).unwrap();
+            match window.finish() {
+                Err(ArtifactError::Changed { before, after: end }) => {
+                    assert_eq!(before, whole.len() as u64);
+                    assert!(after.is_none_or(|after| end == after as u64), "{end}");
+                }
+                other => panic!("{changed}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_replaced_is_read_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.json");
+        fs_err::write(&path, "[1]").unwrap();
+        let mut window = open(&path, DEFAULT_MAX_SIZE).unwrap();
+        fs_err::write(folder.path().join("new"), "[2, 3]").unwrap();
+        fs_err::rename(folder.path().join("new"), &path).unwrap();
+        let mut text = String::new();
+        window.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "[1]");
+        assert_eq!(window.finish().unwrap().bytes, 3);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::decision;
 use super::output::{Console, width, write_file};
-use super::{Exit, Format, Global, strictest};
+use super::{Exit, Format, Global, read_file, strictest};
 use crate::policy::{self, Policy};
 use crate::render::summary::OtherPolicyRow;
 use crate::render::{Summary, markdown, terminal};
@@ -90,6 +90,8 @@ pub(super) fn run(
             exit = Exit::Incomplete;
             summary.exit_code = exit as u8;
             drop(write_json(&summary, arguments));
+            // The page has no place for it.
+            drop(std::fs::remove_file(arguments.out.join(MARKDOWN_FILE)));
         }
     }
     Ok(exit)
@@ -112,7 +114,8 @@ fn policies(
 fn template(file: Option<&Path>) -> anyhow::Result<String> {
     match file {
         None => Ok(markdown::TEMPLATE.to_owned()),
-        Some(file) => fs_err::read_to_string(file).context("cannot read the template"),
+        Some(file) => read_file(file)
+            .with_context(|| format!("cannot read the template `{}`", file.display())),
     }
 }
 

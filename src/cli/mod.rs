@@ -6,6 +6,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+#[cfg(unix)]
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -162,6 +164,8 @@ impl From<&Decision<'_>> for Exit {
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     say_of_a_panic_that_nothing_was_decided();
+    #[cfg(unix)]
+    take_a_limit_of_file_sizes_for_an_error();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -232,6 +236,14 @@ fn say_of_a_panic_that_nothing_was_decided() {
     }));
 }
 
+/// Otherwise the signal ends the process, and leaves half a summary aside.
+#[cfg(unix)]
+fn take_a_limit_of_file_sizes_for_an_error() {
+    let exceeded = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
+    // Without it, the exit code of that end is no pass either.
+    drop(exceeded);
+}
+
 /// What the environment says that a command may need.
 #[derive(Debug)]
 struct Surroundings {
@@ -281,7 +293,16 @@ fn read_policy(name: &str, console: &Console) -> Result<Policy, LoadError> {
     read_policy_by(name, console, &read_file)
 }
 
+/// Reads a file of the user's own.
+///
+/// # Errors
+///
+/// Also for what is not a regular file: opening a pipe that nobody writes to never
+/// returns, and a device may never end.
 fn read_file(path: &Path) -> io::Result<String> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
     let file = std::fs::OpenOptions::new().read(true).open(path);
     file.and_then(io::read_to_string)
 }

@@ -117,6 +117,11 @@ fn parse_csv(window: &mut Window, emitter: &mut Emitter<'_>) -> Result<Scan, Par
             emitter.emit(finding);
         }
         if !reader.get_ref().at_line_end {
+            if rows == 0 {
+                return Err(ParseError::new(
+                    "the header does not end with a line break: the report is cut off",
+                ));
+            }
             scan.degrade("the last row does not end with a line break: the report may be cut off");
         }
     }
