@@ -22,7 +22,7 @@ pub struct Judged<'a> {
 }
 
 /// Whether a finding counts against rules, and why not.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Standing<'a> {
     /// Whether it does.
     pub status: Status,
@@ -37,11 +37,22 @@ pub struct Standing<'a> {
 
 /// Whether a finding counts against rules.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, schemars::JsonSchema,
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    schemars::JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// It does.
+    #[default]
     Open,
     /// An exception accepts it.
     Accepted,
@@ -97,12 +108,7 @@ impl<'a> Judge<'a> {
     /// suppressed, not affected, accepted, open.
     pub(super) fn judge(&self, texts: &Texts<'_, 'a>) -> Standing<'a> {
         let Texts { subject, .. } = texts;
-        let mut standing = Standing {
-            status: Status::Open,
-            exception: None,
-            refused: Vec::new(),
-            unanswered: Vec::new(),
-        };
+        let mut standing = Standing::default();
         if subject.finding.suppressed.is_some()
             && self.policy.trust_suppressions.includes(subject.scanner)
         {

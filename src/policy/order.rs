@@ -20,24 +20,35 @@ pub(super) struct Source<'a> {
 }
 
 /// A finding, with what it is listed by.
-pub(super) struct Listed<'s, 'a> {
+struct Listed<'a> {
     /// The severity, or what `unknown` counts as.
-    pub(super) severity: Severity,
-    /// The place of its lane and scanner among all.
-    rank: usize,
-    /// The place among all of what its location begins with.
+    severity: Severity,
+    /// The place of its lane and scanner, and of what its location begins with,
+    /// among all.
     place: usize,
-    pub(super) source: &'s Source<'a>,
-    pub(super) finding: &'a Finding,
-    /// Its place in its report.
-    pub(super) index: usize,
+    /// The index of its report.
+    report: usize,
+    /// Its place in the order of the reports.
+    index: usize,
+    finding: &'a Finding,
 }
 
-/// The findings of all reports, worst first.
+/// The place of each finding, in the order of the reports, in the listing of all:
+/// worst first.
 ///
 /// Comparing texts is what takes time, so that is done once for those that are
 /// many findings' own, and of single findings only where these are not enough.
-pub(super) fn listed<'s, 'a>(sources: &'s [Source<'a>], unknown: Severity) -> Vec<Listed<'s, 'a>> {
+pub(super) fn places(sources: &[Source<'_>], unknown: Severity) -> Vec<usize> {
+    let mut places = vec![0; sources.iter().map(|source| source.findings.len()).sum()];
+    for (place, listed) in listed(sources, unknown).iter().enumerate() {
+        if let Some(at) = places.get_mut(listed.index) {
+            *at = place;
+        }
+    }
+    places
+}
+
+fn listed<'a>(sources: &[Source<'a>], unknown: Severity) -> Vec<Listed<'a>> {
     let mut ranks: Vec<_> = sources.iter().map(Source::key).collect();
     ranks.sort_unstable();
     let mut beginnings = Beginnings::default();
@@ -46,17 +57,13 @@ pub(super) fn listed<'s, 'a>(sources: &'s [Source<'a>], unknown: Severity) -> Ve
     for source in sources {
         // Reports of one lane and scanner have one rank.
         let rank = ranks.partition_point(|other| *other < source.key());
-        for (index, finding) in source.findings.iter().enumerate() {
+        for finding in source.findings {
             listed.push(Listed {
-                severity: match finding.severity {
-                    Severity::Unknown => unknown,
-                    known => known,
-                },
-                rank,
-                place: beginnings.number(&finding.location),
-                source,
+                severity: finding.severity.or(unknown),
+                place: beginnings.number(rank, &finding.location),
+                report: source.report,
+                index: listed.len(),
                 finding,
-                index,
             });
         }
     }
@@ -64,8 +71,21 @@ pub(super) fn listed<'s, 'a>(sources: &'s [Source<'a>], unknown: Severity) -> Ve
     for listed in &mut listed {
         listed.place = places.get(listed.place).copied().unwrap_or_default();
     }
-    listed.sort_by(Listed::order);
+    listed.sort_unstable_by(Listed::order);
     listed
+}
+
+/// Puts things that are in the order of the reports into their places.
+pub(super) fn arrange<T>(things: &mut [T], places: &[usize]) {
+    let mut places = places.to_vec();
+    for at in 0..places.len() {
+        while let Some(&place) = places.get(at)
+            && place != at
+        {
+            things.swap(at, place);
+            places.swap(at, place);
+        }
+    }
 }
 
 impl<'a> Source<'a> {
@@ -74,49 +94,52 @@ impl<'a> Source<'a> {
     }
 }
 
-impl Listed<'_, '_> {
+impl Listed<'_> {
     fn order(&self, other: &Self) -> Ordering {
-        let coarse = |one: &Self| (one.severity, one.rank, one.place);
+        let coarse = |one: &Self| (one.severity, one.place);
         coarse(self).cmp(&coarse(other)).then_with(|| {
             let (one, two) = (self.finding, other.finding);
             let of_finding = one.location.cmp(&two.location);
             let of_finding = of_finding
                 .then_with(|| one.rule_id.cmp(&two.rule_id))
                 .then_with(|| one.fingerprint.cmp(&two.fingerprint));
-            let of_report = of_finding.then_with(|| self.source.report.cmp(&other.source.report));
-            of_report.then_with(|| one.pointer.cmp(&two.pointer))
+            let of_report = of_finding.then_with(|| self.report.cmp(&other.report));
+            let of_pointer = of_report.then_with(|| one.pointer.cmp(&two.pointer));
+            of_pointer.then_with(|| self.index.cmp(&other.index))
         })
     }
 }
 
-type Beginning<'a> = (Discriminant<Location>, Option<&'a str>);
+/// A lane and scanner, by their rank, and the field of a location that is compared
+/// first.
+type Beginning<'a> = (usize, Discriminant<Location>, Option<&'a str>);
 
-/// What locations begin with: the fields that are compared first.
+/// What locations begin with.
 #[derive(Default)]
 struct Beginnings<'a> {
     numbers: HashMap<Beginning<'a>, usize>,
-    /// A location with each.
-    examples: Vec<&'a Location>,
+    /// A location with each, and the rank.
+    examples: Vec<(usize, &'a Location)>,
     /// What was asked for last: findings of one place often stand together.
     last: Option<(Beginning<'a>, usize)>,
 }
 
 impl<'a> Beginnings<'a> {
-    fn number(&mut self, location: &'a Location) -> usize {
+    fn number(&mut self, rank: usize, location: &'a Location) -> usize {
         let first = match location {
             Location::Source { path, .. } => Some(path.as_str()),
             Location::Package { purl, .. } => purl.as_deref(),
             Location::Web { url, .. } => Some(url.as_str()),
             Location::Resource { target, .. } => Some(target.as_str()),
         };
-        let key = (std::mem::discriminant(location), first);
+        let key = (rank, std::mem::discriminant(location), first);
         if let Some((last, number)) = self.last
             && last == key
         {
             return number;
         }
         let number = *self.numbers.entry(key).or_insert_with(|| {
-            self.examples.push(location);
+            self.examples.push((rank, location));
             self.examples.len() - 1
         });
         self.last = Some((key, number));
@@ -209,7 +232,7 @@ mod tests {
         ];
         let listed = listed(&sources, Severity::Medium);
         let keys = listed.iter().map(|listed| {
-            let (lane, scanner) = listed.source.key();
+            let (lane, scanner) = sources[listed.report].key();
             let Finding {
                 location, rule_id, ..
             } = listed.finding;
@@ -217,5 +240,18 @@ mod tests {
         });
         assert_eq!(keys.len(), 3 * findings.len());
         assert!(keys.is_sorted());
+    }
+
+    #[test]
+    fn things_are_put_into_their_places() {
+        for (things, places, expected) in [
+            ("", &[][..], ""),
+            ("abc", &[0, 1, 2], "abc"),
+            ("abcde", &[3, 0, 4, 1, 2], "bdeac"),
+        ] {
+            let mut things: Vec<_> = things.chars().collect();
+            arrange(&mut things, places);
+            assert_eq!(String::from_iter(things), expected);
+        }
     }
 }
