@@ -15,7 +15,7 @@ pub use super::judge::{Judged, Refusal, Standing, Status};
 use super::knowledge::{self, Dates, Given, Knowledge};
 pub use super::notices::Notice;
 use super::notices::{Notices, Unanswered};
-use super::order::{self, Source};
+use super::order;
 use super::selector::{Needs, Subject, Texts};
 use super::told::Told;
 use super::{Action, Exception, FirstRun, Policy, Rule};
@@ -24,7 +24,7 @@ use crate::enrichment::Vex;
 use crate::enrichment::vex::{self, Ruling};
 use crate::finding::{Finding, Location};
 use crate::issue::{Issues, Seen};
-use crate::report::{Health, Report};
+use crate::report::{Health, Report, Scan};
 
 /// Whether the release may go on.
 #[derive(
@@ -209,14 +209,13 @@ pub fn decide_told<'a>(
     let known = knowledge::survey(policy, &circumstances, &told.dates, &mut notices);
     // First in the order of the reports, which is that of memory: looking up a
     // million findings here and there takes longer than deciding about them.
-    let sources = sources(policy, &sorted);
-    let mut findings = unjudged(policy, &sources, &sorted, circumstances, told);
+    let mut findings = unjudged(policy, &sorted, circumstances, told);
     let mut comparison = compare(&mut findings, policy, &sorted, circumstances, &told.dates);
     let mut issues = issues(&mut findings, circumstances);
     let judge = Judge::new(policy, &circumstances, known);
     let rules = policy.rules.iter();
     let mut counted: Vec<_> = rules.map(|rule| Counted::new(rule, known)).collect();
-    let places = order::places(&sources, policy.unknown_severity);
+    let places = order::places(&findings);
     for (judged, &place) in findings.iter_mut().zip(&places) {
         let texts = Texts::of(&judged.subject);
         judged.standing = judge.judge(&texts);
@@ -261,27 +260,9 @@ pub fn decide_told<'a>(
     decision
 }
 
-/// The reports that could be read.
-fn sources<'a>(policy: &'a Policy, reports: &[&'a Report]) -> Vec<Source<'a>> {
-    let sources = reports.iter().enumerate().filter_map(|(index, report)| {
-        let scanner = report.scan.as_ref().ok()?.scanner;
-        let lane = policy.lanes.get(&report.lane);
-        Some(Source {
-            report: index,
-            lane: &report.lane,
-            scanner,
-            product: lane.and_then(|lane| lane.product.as_deref()),
-            seen_by: Arc::new([scanner]),
-            findings: &report.findings,
-        })
-    });
-    sources.collect()
-}
-
 /// The findings of all reports, in their order, as long as nobody has judged them.
 fn unjudged<'a>(
     policy: &'a Policy,
-    sources: &[Source<'a>],
     reports: &[&'a Report],
     circumstances: Circumstances<'a>,
     told: &Told<'a>,
@@ -290,21 +271,27 @@ fn unjudged<'a>(
     let needs_no_kev = policy.kev.required == Some(false) || told.dates.kev.is_read();
     let Knowledge { kev, epss, vex, .. } = circumstances.knowledge;
     let (kev, epss, vex) = (kev.read(), epss.read(), vex.read().unwrap_or_default());
-    let count = sources.iter().map(|source| source.findings.len()).sum();
+    let none: Arc<[&str]> = Arc::new([]);
+    let count = reports.iter().map(|report| report.findings.len()).sum();
     let mut findings = Vec::with_capacity(count);
-    for source in sources {
-        let told = reports.get(source.report).map(|report| told.of(report));
-        for (index, finding) in source.findings.iter().enumerate() {
-            let told = told.and_then(|told| told.get(index).copied());
-            let told = told.unwrap_or_default();
+    for (report, of) in reports.iter().enumerate() {
+        let Ok(Scan { scanner, .. }) = of.scan else {
+            continue;
+        };
+        let lane = policy.lanes.get(&of.lane);
+        let product = lane.and_then(|lane| lane.product.as_deref());
+        let seen_by: Arc<[&str]> = Arc::new([scanner]);
+        let told = told.of(of);
+        for (index, finding) in of.findings.iter().enumerate() {
+            let told = told.get(index).copied().unwrap_or_default();
             let ids = finding.vulnerability_ids.as_slice();
             // Without the catalogue, a report that says yes is to be believed.
             let is_listed = kev.map(|kev| kev.lookup(ids).is_some());
             let is_listed = is_listed.or(needs_no_kev.then_some(false));
             let severity = finding.severity.or(policy.unknown_severity);
             let subject = Subject {
-                lane: source.lane,
-                scanner: source.scanner,
+                lane: &of.lane,
+                scanner,
                 finding,
                 severity,
                 workspace: circumstances.workspace,
@@ -314,17 +301,17 @@ fn unjudged<'a>(
                 raised: told.raised,
                 vex: told
                     .vex
-                    .or_else(|| ruling(vex, finding, source.product, circumstances.now)),
+                    .or_else(|| ruling(vex, finding, product, circumstances.now)),
                 allowance: policy.sla.get(&severity).copied(),
                 kev: if finding.kev { Some(true) } else { is_listed },
                 epss: told.epss.or_else(|| Some(epss?.lookup(ids)?.score)),
-                seen_by: Arc::clone(&source.seen_by),
+                seen_by: Arc::clone(&seen_by),
             };
             findings.push(Judged {
                 subject,
-                report: source.report,
+                report,
                 standing: Standing::default(),
-                breaks: Vec::new(),
+                breaks: Arc::clone(&none),
             });
         }
     }
@@ -492,12 +479,27 @@ impl<'a> Decision<'a> {
         let failing = rules
             .iter()
             .filter(|outcome| outcome.is_broken() && outcome.action == Action::Fail);
-        for outcome in failing {
-            for &index in &outcome.findings {
-                if let Some(judged) = findings.get_mut(index) {
-                    judged.breaks.push(&outcome.rule.id);
-                }
+        // What each is yet to be noted at; findings ascend.
+        let mut failing: Vec<_> = failing
+            .map(|outcome| (&*outcome.rule.id, outcome.findings.iter().peekable()))
+            .collect();
+        let mut shared: HashSet<Arc<[&str]>> = HashSet::new();
+        let mut breaks = Vec::new();
+        for (index, judged) in findings.iter_mut().enumerate() {
+            breaks.clear();
+            breaks.extend(failing.iter_mut().filter_map(|(id, left)| {
+                let is_of_rule = left.next_if(|next| **next == index).is_some();
+                is_of_rule.then_some(*id)
+            }));
+            if breaks.is_empty() {
+                continue;
             }
+            let known = shared.get(breaks.as_slice()).cloned();
+            judged.breaks = known.unwrap_or_else(|| {
+                let new: Arc<[&str]> = breaks.as_slice().into();
+                shared.insert(Arc::clone(&new));
+                new
+            });
         }
     }
 }

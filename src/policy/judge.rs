@@ -1,5 +1,7 @@
 //! Judging one finding: whether it counts against rules, and why not.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 
 use super::decide::Circumstances;
@@ -17,8 +19,9 @@ pub struct Judged<'a> {
     pub report: usize,
     /// Whether it counts against rules, and why not.
     pub standing: Standing<'a>,
-    /// The broken rules with the action `fail` that it counts for.
-    pub breaks: Vec<&'a str>,
+    /// The broken rules with the action `fail` that it counts for. Many findings
+    /// share theirs.
+    pub breaks: Arc<[&'a str]>,
 }
 
 /// Whether a finding counts against rules, and why not.

@@ -3,76 +3,76 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::mem::Discriminant;
-use std::sync::Arc;
 
-use crate::finding::{Finding, Location, Severity};
+use super::judge::Judged;
+use crate::finding::{Location, Severity};
 
-/// A report that could be read, with what is the same for all of its findings.
-pub(super) struct Source<'a> {
-    /// The index of the report.
-    pub(super) report: usize,
-    pub(super) lane: &'a str,
-    pub(super) scanner: &'a str,
-    /// What the lane's reports are about, for VEX.
-    pub(super) product: Option<&'a str>,
-    pub(super) seen_by: Arc<[&'a str]>,
-    pub(super) findings: &'a [Finding],
-}
-
-/// A finding, with what it is listed by.
-struct Listed<'a> {
-    /// The severity, or what `unknown` counts as.
-    severity: Severity,
-    /// The place of its lane and scanner, and of what its location begins with,
-    /// among all.
-    place: usize,
-    /// The index of its report.
-    report: usize,
-    /// Its place in the order of the reports.
-    index: usize,
-    finding: &'a Finding,
-}
-
-/// The place of each finding, in the order of the reports, in the listing of all:
-/// worst first.
+/// The place of each finding, given in the order of their reports, in the listing
+/// of all: worst first.
 ///
 /// Comparing texts is what takes time, so that is done once for those that are
 /// many findings' own, and of single findings only where these are not enough.
-pub(super) fn places(sources: &[Source<'_>], unknown: Severity) -> Vec<usize> {
-    let mut places = vec![0; sources.iter().map(|source| source.findings.len()).sum()];
-    for (place, listed) in listed(sources, unknown).iter().enumerate() {
-        if let Some(at) = places.get_mut(listed.index) {
+pub(super) fn places(findings: &[Judged<'_>]) -> Vec<usize> {
+    let mut places = vec![0; findings.len()];
+    for (place, (.., index)) in listed(findings).into_iter().enumerate() {
+        if let Some(at) = places.get_mut(index) {
             *at = place;
         }
     }
     places
 }
 
-fn listed<'a>(sources: &[Source<'a>], unknown: Severity) -> Vec<Listed<'a>> {
-    let mut ranks: Vec<_> = sources.iter().map(Source::key).collect();
+/// The severities of findings, the places among all of what their locations begin
+/// with, and their indices.
+type Listed = (Severity, usize, usize);
+
+fn listed(findings: &[Judged<'_>]) -> Vec<Listed> {
+    let of_reports = || findings.chunk_by(|one, other| one.report == other.report);
+    let mut ranks: Vec<_> = of_reports().filter_map(source).collect();
     ranks.sort_unstable();
     let mut beginnings = Beginnings::default();
-    let count = sources.iter().map(|source| source.findings.len()).sum();
-    let mut listed = Vec::with_capacity(count);
-    for source in sources {
+    let mut listed = Vec::with_capacity(findings.len());
+    for findings in of_reports() {
         // Reports of one lane and scanner have one rank.
-        let rank = ranks.partition_point(|other| *other < source.key());
-        for finding in source.findings {
-            listed.push(Listed {
-                severity: finding.severity.or(unknown),
-                place: beginnings.number(rank, &finding.location),
-                report: source.report,
-                index: listed.len(),
-                finding,
-            });
+        let rank = ranks.partition_point(|other| Some(*other) < source(findings));
+        for Judged { subject, .. } in findings {
+            let number = beginnings.number(rank, &subject.finding.location);
+            listed.push((subject.severity, number, listed.len()));
         }
     }
     let places = beginnings.places();
-    for listed in &mut listed {
-        listed.place = places.get(listed.place).copied().unwrap_or_default();
+    for (_, place, _) in &mut listed {
+        *place = places.get(*place).copied().unwrap_or_default();
     }
-    listed.sort_unstable_by(Listed::order);
+    listed.sort_unstable();
+    for like in listed.chunk_by_mut(|one, other| (one.0, one.1) == (other.0, other.1)) {
+        like.sort_by(
+            |(.., one), (.., other)| match (findings.get(*one), findings.get(*other)) {
+                (Some(one), Some(other)) => order(one, other),
+                _ => Ordering::Equal,
+            },
+        );
+    }
     listed
+}
+
+/// The lane and the scanner that all of the findings are of.
+fn source<'a>(findings: &[Judged<'a>]) -> Option<(&'a str, &'a str)> {
+    let Judged { subject, .. } = findings.first()?;
+    Some((subject.lane, subject.scanner))
+}
+
+/// The order of findings of one severity, lane and scanner.
+fn order(one: &Judged<'_>, other: &Judged<'_>) -> Ordering {
+    let reports = one.report.cmp(&other.report);
+    let (one, other) = (one.subject.finding, other.subject.finding);
+    let of_finding = one.location.cmp(&other.location);
+    let of_finding = of_finding
+        .then_with(|| one.rule_id.cmp(&other.rule_id))
+        .then_with(|| one.fingerprint.cmp(&other.fingerprint));
+    of_finding
+        .then(reports)
+        .then_with(|| one.pointer.cmp(&other.pointer))
 }
 
 /// Puts things that are in the order of the reports into their places.
@@ -85,28 +85,6 @@ pub(super) fn arrange<T>(things: &mut [T], places: &[usize]) {
             things.swap(at, place);
             places.swap(at, place);
         }
-    }
-}
-
-impl<'a> Source<'a> {
-    fn key(&self) -> (&'a str, &'a str) {
-        (self.lane, self.scanner)
-    }
-}
-
-impl Listed<'_> {
-    fn order(&self, other: &Self) -> Ordering {
-        let coarse = |one: &Self| (one.severity, one.place);
-        coarse(self).cmp(&coarse(other)).then_with(|| {
-            let (one, two) = (self.finding, other.finding);
-            let of_finding = one.location.cmp(&two.location);
-            let of_finding = of_finding
-                .then_with(|| one.rule_id.cmp(&two.rule_id))
-                .then_with(|| one.fingerprint.cmp(&two.fingerprint));
-            let of_report = of_finding.then_with(|| self.report.cmp(&other.report));
-            let of_pointer = of_report.then_with(|| one.pointer.cmp(&two.pointer));
-            of_pointer.then_with(|| self.index.cmp(&other.index))
-        })
     }
 }
 
@@ -162,8 +140,10 @@ impl<'a> Beginnings<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::judge::Standing;
+    use super::super::selector::Subject;
     use super::*;
-    use crate::finding::Category;
+    use crate::finding::{Category, Finding};
     use crate::fingerprint::Fingerprint;
 
     fn locations() -> Vec<Location> {
@@ -217,26 +197,30 @@ mod tests {
             })
         });
         let findings: Vec<_> = findings.collect();
-        let source = |report, lane, scanner| Source {
+        let sources = [("b", "a"), ("a", "c"), ("a", "b")];
+        let today = "2026-11-21".parse().unwrap();
+        let judged = |report, (lane, scanner), finding| Judged {
+            subject: Subject::new(lane, scanner, finding, today),
             report,
-            lane,
-            scanner,
-            product: None,
-            seen_by: Arc::new([scanner]),
-            findings: &findings,
+            standing: Standing::default(),
+            breaks: [].into(),
         };
-        let sources = [
-            source(0, "b", "a"),
-            source(1, "a", "c"),
-            source(2, "a", "b"),
-        ];
-        let listed = listed(&sources, Severity::Medium);
-        let keys = listed.iter().map(|listed| {
-            let (lane, scanner) = sources[listed.report].key();
+        let all = sources
+            .into_iter()
+            .enumerate()
+            .flat_map(|(report, source)| {
+                let findings = findings.iter();
+                findings.map(move |finding| judged(report, source, finding))
+            });
+        let mut all: Vec<_> = all.collect();
+        let places = places(&all);
+        arrange(&mut all, &places);
+        let keys = all.iter().map(|Judged { subject, .. }| {
             let Finding {
                 location, rule_id, ..
-            } = listed.finding;
-            (listed.severity, lane, scanner, location, rule_id)
+            } = subject.finding;
+            let (lane, scanner) = (subject.lane, subject.scanner);
+            (subject.severity, lane, scanner, location, rule_id)
         });
         assert_eq!(keys.len(), 3 * findings.len());
         assert!(keys.is_sorted());
