@@ -148,6 +148,15 @@ impl Severity {
         Self::Unknown,
     ];
 
+    /// What it counts as, where one that is unknown counts as another.
+    #[must_use]
+    pub fn or(self, unknown: Self) -> Self {
+        match self {
+            Self::Unknown => unknown,
+            known => known,
+        }
+    }
+
     /// Whether it is worse than another. One that is unknown is neither.
     pub fn is_worse_than(self, other: Self) -> bool {
         // The order is that of listings: the worst is the least.

@@ -55,6 +55,11 @@ impl Classes {
         }
     }
 
+    /// See [`super::Issues::renumber`].
+    pub(super) fn renumber(&mut self, places: &[usize]) {
+        self.of = super::arranged(&self.of, places);
+    }
+
     /// Adds a connected group, with all that links it.
     pub(super) fn add(&mut self, group: &[&Item<'_>], bonds: &[&Bond<'_, '_>]) {
         if let [bond] = bonds

@@ -127,6 +127,19 @@ impl<'a> Issues<'a> {
         }
     }
 
+    /// Names each finding by its place in `places` in place of its index. These are
+    /// the numbers from 0, each once.
+    pub fn renumber(&mut self, places: &[usize]) {
+        let place_of = |finding: &usize| places.get(*finding).copied();
+        for issue in &mut self.issues {
+            issue.findings = issue.findings.iter().filter_map(place_of).collect();
+            issue.findings.sort_unstable();
+        }
+        self.issue_of = arranged(&self.issue_of, places);
+        self.scanners = arranged(&self.scanners, places);
+        self.classes.renumber(places);
+    }
+
     /// All issues, by their identifiers.
     pub fn all(&self) -> &[Issue<'a>] {
         &self.issues
@@ -167,6 +180,17 @@ impl<'a> Issues<'a> {
     pub fn tally(&self) -> Tally<'_> {
         Tally::new(&self.classes)
     }
+}
+
+/// The same things, each at its place.
+fn arranged<T: Copy + Default>(things: &[T], places: &[usize]) -> Vec<T> {
+    let mut arranged = vec![T::default(); things.len()];
+    for (thing, place) in things.iter().zip(places) {
+        if let Some(at) = arranged.get_mut(*place) {
+            *at = *thing;
+        }
+    }
+    arranged
 }
 
 fn issue<'a>(

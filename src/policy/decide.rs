@@ -15,7 +15,7 @@ pub use super::judge::{Judged, Refusal, Standing, Status};
 use super::knowledge::{self, Dates, Given, Knowledge};
 pub use super::notices::Notice;
 use super::notices::{Notices, Unanswered};
-use super::order::{self, Listed, Source};
+use super::order;
 use super::selector::{Needs, Subject, Texts};
 use super::told::Told;
 use super::{Action, Exception, FirstRun, Policy, Rule};
@@ -24,7 +24,7 @@ use crate::enrichment::Vex;
 use crate::enrichment::vex::{self, Ruling};
 use crate::finding::{Finding, Location};
 use crate::issue::{Issues, Seen};
-use crate::report::{Health, Report};
+use crate::report::{Health, Report, Scan};
 
 /// Whether the release may go on.
 #[derive(
@@ -207,29 +207,29 @@ pub fn decide_told<'a>(
     sorted.sort_by_key(|report| (&report.lane, &report.path, &report.sha256));
     let mut notices = Notices::of_reports(policy, &sorted, &circumstances);
     let known = knowledge::survey(policy, &circumstances, &told.dates, &mut notices);
-    let mut subjects = subjects(policy, &sorted, circumstances, told);
-    let comparison = compare(&mut subjects, policy, &sorted, circumstances, &told.dates);
-    let issues = issues(&mut subjects, circumstances);
+    // First in the order of the reports, which is that of memory: looking up a
+    // million findings here and there takes longer than deciding about them.
+    let mut findings = unjudged(policy, &sorted, circumstances, told);
+    let mut comparison = compare(&mut findings, policy, &sorted, circumstances, &told.dates);
+    let mut issues = issues(&mut findings, circumstances);
     let judge = Judge::new(policy, &circumstances, known);
     let rules = policy.rules.iter();
     let mut counted: Vec<_> = rules.map(|rule| Counted::new(rule, known)).collect();
-    let judged = subjects.into_iter().enumerate();
-    let judged = judged.map(|(index, (report, subject))| {
-        let texts = Texts::of(&subject);
-        let standing = judge.judge(&texts);
-        if standing.status == Status::Open {
+    let places = order::places(&findings);
+    for (judged, &place) in findings.iter_mut().zip(&places) {
+        let texts = Texts::of(&judged.subject);
+        judged.standing = judge.judge(&texts);
+        if judged.standing.status == Status::Open {
             for counted in &mut counted {
-                counted.ask(index, &texts);
+                counted.ask(place, &texts);
             }
         }
-        Judged {
-            standing,
-            subject,
-            report,
-            breaks: Vec::new(),
-        }
-    });
-    let findings = judged.collect();
+    }
+    order::arrange(&mut findings, &places);
+    issues.renumber(&places);
+    if let Some(comparison) = &mut comparison {
+        order::arrange(&mut comparison.histories, &places);
+    }
     let mut decision = Decision {
         policy,
         circumstances,
@@ -260,67 +260,62 @@ pub fn decide_told<'a>(
     decision
 }
 
-/// The findings of all reports, worst first, with the index of the report of each.
-fn subjects<'a>(
+/// The findings of all reports, in their order, as long as nobody has judged them.
+fn unjudged<'a>(
     policy: &'a Policy,
     reports: &[&'a Report],
     circumstances: Circumstances<'a>,
     told: &Told<'a>,
-) -> Vec<(usize, Subject<'a>)> {
+) -> Vec<Judged<'a>> {
     let today = circumstances.today();
     let needs_no_kev = policy.kev.required == Some(false) || told.dates.kev.is_read();
     let Knowledge { kev, epss, vex, .. } = circumstances.knowledge;
     let (kev, epss, vex) = (kev.read(), epss.read(), vex.read().unwrap_or_default());
-    let sources = reports.iter().enumerate().filter_map(|(index, report)| {
-        let scanner = report.scan.as_ref().ok()?.scanner;
-        let lane = policy.lanes.get(&report.lane);
-        Some(Source {
-            report: index,
-            lane: &report.lane,
-            scanner,
-            product: lane.and_then(|lane| lane.product.as_deref()),
-            seen_by: Arc::new([scanner]),
-            findings: &report.findings,
-        })
-    });
-    let sources: Vec<_> = sources.collect();
-    let listed = order::listed(&sources, policy.unknown_severity).into_iter();
-    let subjects = listed.map(|listed| {
-        let Listed {
-            source,
-            finding,
-            severity,
-            index,
-            ..
-        } = listed;
-        let report = reports.get(source.report);
-        let told = report.and_then(|report| told.of(report).get(index).copied());
-        let told = told.unwrap_or_default();
-        let ids = finding.vulnerability_ids.as_slice();
-        // Without the catalogue, a report that says yes is to be believed.
-        let is_listed = kev.map(|kev| kev.lookup(ids).is_some());
-        let is_listed = is_listed.or(needs_no_kev.then_some(false));
-        let subject = Subject {
-            lane: source.lane,
-            scanner: source.scanner,
-            finding,
-            severity,
-            workspace: circumstances.workspace,
-            today,
-            new: told.new,
-            first_seen: told.first_seen,
-            raised: told.raised,
-            vex: told
-                .vex
-                .or_else(|| ruling(vex, finding, source.product, circumstances.now)),
-            allowance: policy.sla.get(&severity).copied(),
-            kev: if finding.kev { Some(true) } else { is_listed },
-            epss: told.epss.or_else(|| Some(epss?.lookup(ids)?.score)),
-            seen_by: Arc::clone(&source.seen_by),
+    let none: Arc<[&str]> = Arc::new([]);
+    let count = reports.iter().map(|report| report.findings.len()).sum();
+    let mut findings = Vec::with_capacity(count);
+    for (report, of) in reports.iter().enumerate() {
+        let Ok(Scan { scanner, .. }) = of.scan else {
+            continue;
         };
-        (source.report, subject)
-    });
-    subjects.collect()
+        let lane = policy.lanes.get(&of.lane);
+        let product = lane.and_then(|lane| lane.product.as_deref());
+        let seen_by: Arc<[&str]> = Arc::new([scanner]);
+        let told = told.of(of);
+        for (index, finding) in of.findings.iter().enumerate() {
+            let told = told.get(index).copied().unwrap_or_default();
+            let ids = finding.vulnerability_ids.as_slice();
+            // Without the catalogue, a report that says yes is to be believed.
+            let is_listed = kev.map(|kev| kev.lookup(ids).is_some());
+            let is_listed = is_listed.or(needs_no_kev.then_some(false));
+            let severity = finding.severity.or(policy.unknown_severity);
+            let subject = Subject {
+                lane: &of.lane,
+                scanner,
+                finding,
+                severity,
+                workspace: circumstances.workspace,
+                today,
+                new: told.new,
+                first_seen: told.first_seen,
+                raised: told.raised,
+                vex: told
+                    .vex
+                    .or_else(|| ruling(vex, finding, product, circumstances.now)),
+                allowance: policy.sla.get(&severity).copied(),
+                kev: if finding.kev { Some(true) } else { is_listed },
+                epss: told.epss.or_else(|| Some(epss?.lookup(ids)?.score)),
+                seen_by: Arc::clone(&seen_by),
+            };
+            findings.push(Judged {
+                subject,
+                report,
+                standing: Standing::default(),
+                breaks: Arc::clone(&none),
+            });
+        }
+    }
+    findings
 }
 
 /// The VEX statement that takes a finding out of the decision.
@@ -354,7 +349,7 @@ pub(super) fn vex_subject<'a>(
 
 /// Holds the findings against the baseline, where there is one.
 fn compare<'a>(
-    subjects: &mut [(usize, Subject<'a>)],
+    findings: &mut [Judged<'a>],
     policy: &Policy,
     reports: &[&'a Report],
     circumstances: Circumstances<'a>,
@@ -367,15 +362,15 @@ fn compare<'a>(
             (FirstRun::AllNew, _) => true,
             (FirstRun::NoneNew, _) => false,
         };
-        for (_, subject) in subjects {
+        for Judged { subject, .. } in findings {
             subject.new = Some(new);
             subject.first_seen = Some(subject.today);
         }
         return None;
     };
-    let current: Vec<_> = subjects
+    let current: Vec<_> = findings
         .iter()
-        .map(|(_, subject)| Current {
+        .map(|Judged { subject, .. }| Current {
             severity: subject.severity,
             ..Current::new(subject.lane, subject.scanner, subject.finding)
         })
@@ -395,7 +390,7 @@ fn compare<'a>(
     }
     let (change, today) = (circumstances.change, circumstances.today());
     let comparison = baseline::compare(baseline, &current, &looked, change, today);
-    for ((_, subject), history) in subjects.iter_mut().zip(&comparison.histories) {
+    for (Judged { subject, .. }, history) in findings.iter_mut().zip(&comparison.histories) {
         subject.new = Some(history.new || history.held);
         subject.first_seen = Some(history.first_seen);
         subject.raised = history.raised;
@@ -404,13 +399,10 @@ fn compare<'a>(
 }
 
 /// Finds the issues, and who sees them.
-fn issues<'a>(
-    subjects: &mut [(usize, Subject<'a>)],
-    circumstances: Circumstances<'a>,
-) -> Issues<'a> {
-    let seen: Vec<_> = subjects
+fn issues<'a>(findings: &mut [Judged<'a>], circumstances: Circumstances<'a>) -> Issues<'a> {
+    let seen: Vec<_> = findings
         .iter()
-        .map(|(_, subject)| Seen {
+        .map(|Judged { subject, .. }| Seen {
             scanner: subject.scanner,
             severity: subject.severity,
             finding: subject.finding,
@@ -420,7 +412,7 @@ fn issues<'a>(
     for issue in issues.all() {
         let seen_by: Arc<[&str]> = issue.seen_by.as_slice().into();
         for &finding in &issue.findings {
-            if let Some((_, subject)) = subjects.get_mut(finding) {
+            if let Some(Judged { subject, .. }) = findings.get_mut(finding) {
                 subject.seen_by = Arc::clone(&seen_by);
             }
         }
@@ -447,12 +439,12 @@ impl<'a> Counted<'a> {
         }
     }
 
-    fn ask(&mut self, index: usize, texts: &Texts<'_, '_>) {
+    fn ask(&mut self, place: usize, texts: &Texts<'_, '_>) {
         if self.can_be_asked {
             match self.rule.selector.matches(texts) {
-                Ok(true) => self.findings.push(index),
+                Ok(true) => self.findings.push(place),
                 Ok(false) => {}
-                Err(error) => self.unanswered.add(texts.subject.finding, &error),
+                Err(error) => self.unanswered.add(place, texts.subject.finding, &error),
             }
         }
     }
@@ -463,10 +455,11 @@ impl<'a> Decision<'a> {
     fn count(&self, counted: Counted<'a>, notices: &mut Notices) -> RuleOutcome<'a> {
         let Counted {
             rule,
-            findings,
+            mut findings,
             unanswered,
             ..
         } = counted;
+        findings.sort_unstable();
         notices
             .gaps
             .extend(unanswered.into_notice("rule", &rule.id));
@@ -486,12 +479,27 @@ impl<'a> Decision<'a> {
         let failing = rules
             .iter()
             .filter(|outcome| outcome.is_broken() && outcome.action == Action::Fail);
-        for outcome in failing {
-            for &index in &outcome.findings {
-                if let Some(judged) = findings.get_mut(index) {
-                    judged.breaks.push(&outcome.rule.id);
-                }
+        // What each is yet to be noted at; findings ascend.
+        let mut failing: Vec<_> = failing
+            .map(|outcome| (&*outcome.rule.id, outcome.findings.iter().peekable()))
+            .collect();
+        let mut shared: HashSet<Arc<[&str]>> = HashSet::new();
+        let mut breaks = Vec::new();
+        for (index, judged) in findings.iter_mut().enumerate() {
+            breaks.clear();
+            breaks.extend(failing.iter_mut().filter_map(|(id, left)| {
+                let is_of_rule = left.next_if(|next| **next == index).is_some();
+                is_of_rule.then_some(*id)
+            }));
+            if breaks.is_empty() {
+                continue;
             }
+            let known = shared.get(breaks.as_slice()).cloned();
+            judged.breaks = known.unwrap_or_else(|| {
+                let new: Arc<[&str]> = breaks.as_slice().into();
+                shared.insert(Arc::clone(&new));
+                new
+            });
         }
     }
 }
@@ -527,7 +535,9 @@ fn settle<'a>(
         }
         for (exception, error) in unanswered {
             let concerned = concerned.entry(&exception.id).or_default();
-            concerned.unanswered.add(judged.subject.finding, error);
+            concerned
+                .unanswered
+                .add(index, judged.subject.finding, error);
         }
     }
     let (today, authors) = (circumstances.today(), circumstances.authors);

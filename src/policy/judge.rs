@@ -1,5 +1,7 @@
 //! Judging one finding: whether it counts against rules, and why not.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 
 use super::decide::Circumstances;
@@ -17,12 +19,13 @@ pub struct Judged<'a> {
     pub report: usize,
     /// Whether it counts against rules, and why not.
     pub standing: Standing<'a>,
-    /// The broken rules with the action `fail` that it counts for.
-    pub breaks: Vec<&'a str>,
+    /// The broken rules with the action `fail` that it counts for. Many findings
+    /// share theirs.
+    pub breaks: Arc<[&'a str]>,
 }
 
 /// Whether a finding counts against rules, and why not.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Standing<'a> {
     /// Whether it does.
     pub status: Status,
@@ -37,11 +40,22 @@ pub struct Standing<'a> {
 
 /// Whether a finding counts against rules.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, schemars::JsonSchema,
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    schemars::JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// It does.
+    #[default]
     Open,
     /// An exception accepts it.
     Accepted,
@@ -97,12 +111,7 @@ impl<'a> Judge<'a> {
     /// suppressed, not affected, accepted, open.
     pub(super) fn judge(&self, texts: &Texts<'_, 'a>) -> Standing<'a> {
         let Texts { subject, .. } = texts;
-        let mut standing = Standing {
-            status: Status::Open,
-            exception: None,
-            refused: Vec::new(),
-            unanswered: Vec::new(),
-        };
+        let mut standing = Standing::default();
         if subject.finding.suppressed.is_some()
             && self.policy.trust_suppressions.includes(subject.scanner)
         {

@@ -36,21 +36,23 @@ impl From<String> for Notice {
 #[derive(Default)]
 pub(super) struct Unanswered {
     findings: u64,
-    first: String,
+    /// Of the first that is listed, its place and what there is to say of it.
+    first: Option<(usize, String)>,
 }
 
 impl Unanswered {
-    pub(super) fn add(&mut self, finding: &Finding, error: &str) {
+    pub(super) fn add(&mut self, place: usize, finding: &Finding, error: &str) {
         self.findings += 1;
-        if self.findings == 1 {
-            self.first = format!("{} at {}: {error}", finding.rule_id, finding.location);
+        if self.first.as_ref().is_none_or(|(first, _)| place < *first) {
+            let text = format!("{} at {}: {error}", finding.rule_id, finding.location);
+            self.first = Some((place, text));
         }
     }
 
     pub(super) fn into_notice(self, what: &str, id: &str) -> Option<Notice> {
         let Self { findings, first } = self;
+        let (_, first) = first?;
         let text = match findings {
-            0 => return None,
             1 => format!("`when` of the {what} {id} has no answer for one finding, {first}"),
             _ => format!(
                 "`when` of the {what} {id} has no answer for {findings} findings; the first is {first}"

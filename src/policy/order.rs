@@ -3,120 +3,121 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::mem::Discriminant;
-use std::sync::Arc;
 
-use crate::finding::{Finding, Location, Severity};
+use super::judge::Judged;
+use crate::finding::{Location, Severity};
 
-/// A report that could be read, with what is the same for all of its findings.
-pub(super) struct Source<'a> {
-    /// The index of the report.
-    pub(super) report: usize,
-    pub(super) lane: &'a str,
-    pub(super) scanner: &'a str,
-    /// What the lane's reports are about, for VEX.
-    pub(super) product: Option<&'a str>,
-    pub(super) seen_by: Arc<[&'a str]>,
-    pub(super) findings: &'a [Finding],
-}
-
-/// A finding, with what it is listed by.
-pub(super) struct Listed<'s, 'a> {
-    /// The severity, or what `unknown` counts as.
-    pub(super) severity: Severity,
-    /// The place of its lane and scanner among all.
-    rank: usize,
-    /// The place among all of what its location begins with.
-    place: usize,
-    pub(super) source: &'s Source<'a>,
-    pub(super) finding: &'a Finding,
-    /// Its place in its report.
-    pub(super) index: usize,
-}
-
-/// The findings of all reports, worst first.
+/// The place of each finding, given in the order of their reports, in the listing
+/// of all: worst first.
 ///
 /// Comparing texts is what takes time, so that is done once for those that are
 /// many findings' own, and of single findings only where these are not enough.
-pub(super) fn listed<'s, 'a>(sources: &'s [Source<'a>], unknown: Severity) -> Vec<Listed<'s, 'a>> {
-    let mut ranks: Vec<_> = sources.iter().map(Source::key).collect();
+pub(super) fn places(findings: &[Judged<'_>]) -> Vec<usize> {
+    let mut places = vec![0; findings.len()];
+    for (place, (.., index)) in listed(findings).into_iter().enumerate() {
+        if let Some(at) = places.get_mut(index) {
+            *at = place;
+        }
+    }
+    places
+}
+
+/// The severities of findings, the places among all of what their locations begin
+/// with, and their indices.
+type Listed = (Severity, usize, usize);
+
+fn listed(findings: &[Judged<'_>]) -> Vec<Listed> {
+    let of_reports = || findings.chunk_by(|one, other| one.report == other.report);
+    let mut ranks: Vec<_> = of_reports().filter_map(source).collect();
     ranks.sort_unstable();
     let mut beginnings = Beginnings::default();
-    let count = sources.iter().map(|source| source.findings.len()).sum();
-    let mut listed = Vec::with_capacity(count);
-    for source in sources {
+    let mut listed = Vec::with_capacity(findings.len());
+    for findings in of_reports() {
         // Reports of one lane and scanner have one rank.
-        let rank = ranks.partition_point(|other| *other < source.key());
-        for (index, finding) in source.findings.iter().enumerate() {
-            listed.push(Listed {
-                severity: match finding.severity {
-                    Severity::Unknown => unknown,
-                    known => known,
-                },
-                rank,
-                place: beginnings.number(&finding.location),
-                source,
-                finding,
-                index,
-            });
+        let rank = ranks.partition_point(|other| Some(*other) < source(findings));
+        for Judged { subject, .. } in findings {
+            let number = beginnings.number(rank, &subject.finding.location);
+            listed.push((subject.severity, number, listed.len()));
         }
     }
     let places = beginnings.places();
-    for listed in &mut listed {
-        listed.place = places.get(listed.place).copied().unwrap_or_default();
+    for (_, place, _) in &mut listed {
+        *place = places.get(*place).copied().unwrap_or_default();
     }
-    listed.sort_by(Listed::order);
+    listed.sort_unstable();
+    for like in listed.chunk_by_mut(|one, other| (one.0, one.1) == (other.0, other.1)) {
+        like.sort_by(
+            |(.., one), (.., other)| match (findings.get(*one), findings.get(*other)) {
+                (Some(one), Some(other)) => order(one, other),
+                _ => Ordering::Equal,
+            },
+        );
+    }
     listed
 }
 
-impl<'a> Source<'a> {
-    fn key(&self) -> (&'a str, &'a str) {
-        (self.lane, self.scanner)
+/// The lane and the scanner that all of the findings are of.
+fn source<'a>(findings: &[Judged<'a>]) -> Option<(&'a str, &'a str)> {
+    let Judged { subject, .. } = findings.first()?;
+    Some((subject.lane, subject.scanner))
+}
+
+/// The order of findings of one severity, lane and scanner.
+fn order(one: &Judged<'_>, other: &Judged<'_>) -> Ordering {
+    let reports = one.report.cmp(&other.report);
+    let (one, other) = (one.subject.finding, other.subject.finding);
+    let of_finding = one.location.cmp(&other.location);
+    let of_finding = of_finding
+        .then_with(|| one.rule_id.cmp(&other.rule_id))
+        .then_with(|| one.fingerprint.cmp(&other.fingerprint));
+    of_finding
+        .then(reports)
+        .then_with(|| one.pointer.cmp(&other.pointer))
+}
+
+/// Puts things that are in the order of the reports into their places.
+pub(super) fn arrange<T>(things: &mut [T], places: &[usize]) {
+    let mut places = places.to_vec();
+    for at in 0..places.len() {
+        while let Some(&place) = places.get(at)
+            && place != at
+        {
+            things.swap(at, place);
+            places.swap(at, place);
+        }
     }
 }
 
-impl Listed<'_, '_> {
-    fn order(&self, other: &Self) -> Ordering {
-        let coarse = |one: &Self| (one.severity, one.rank, one.place);
-        coarse(self).cmp(&coarse(other)).then_with(|| {
-            let (one, two) = (self.finding, other.finding);
-            let of_finding = one.location.cmp(&two.location);
-            let of_finding = of_finding
-                .then_with(|| one.rule_id.cmp(&two.rule_id))
-                .then_with(|| one.fingerprint.cmp(&two.fingerprint));
-            let of_report = of_finding.then_with(|| self.source.report.cmp(&other.source.report));
-            of_report.then_with(|| one.pointer.cmp(&two.pointer))
-        })
-    }
-}
+/// A lane and scanner, by their rank, and the field of a location that is compared
+/// first.
+type Beginning<'a> = (usize, Discriminant<Location>, Option<&'a str>);
 
-type Beginning<'a> = (Discriminant<Location>, Option<&'a str>);
-
-/// What locations begin with: the fields that are compared first.
+/// What locations begin with.
 #[derive(Default)]
 struct Beginnings<'a> {
     numbers: HashMap<Beginning<'a>, usize>,
-    /// A location with each.
-    examples: Vec<&'a Location>,
+    /// A location with each, and the rank.
+    examples: Vec<(usize, &'a Location)>,
     /// What was asked for last: findings of one place often stand together.
     last: Option<(Beginning<'a>, usize)>,
 }
 
 impl<'a> Beginnings<'a> {
-    fn number(&mut self, location: &'a Location) -> usize {
+    fn number(&mut self, rank: usize, location: &'a Location) -> usize {
         let first = match location {
             Location::Source { path, .. } => Some(path.as_str()),
             Location::Package { purl, .. } => purl.as_deref(),
             Location::Web { url, .. } => Some(url.as_str()),
             Location::Resource { target, .. } => Some(target.as_str()),
         };
-        let key = (std::mem::discriminant(location), first);
+        let key = (rank, std::mem::discriminant(location), first);
         if let Some((last, number)) = self.last
             && last == key
         {
             return number;
         }
         let number = *self.numbers.entry(key).or_insert_with(|| {
-            self.examples.push(location);
+            self.examples.push((rank, location));
             self.examples.len() - 1
         });
         self.last = Some((key, number));
@@ -139,8 +140,10 @@ impl<'a> Beginnings<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::judge::Standing;
+    use super::super::selector::Subject;
     use super::*;
-    use crate::finding::Category;
+    use crate::finding::{Category, Finding};
     use crate::fingerprint::Fingerprint;
 
     fn locations() -> Vec<Location> {
@@ -194,28 +197,45 @@ mod tests {
             })
         });
         let findings: Vec<_> = findings.collect();
-        let source = |report, lane, scanner| Source {
+        let sources = [("b", "a"), ("a", "c"), ("a", "b")];
+        let today = "2026-11-21".parse().unwrap();
+        let judged = |report, (lane, scanner), finding| Judged {
+            subject: Subject::new(lane, scanner, finding, today),
             report,
-            lane,
-            scanner,
-            product: None,
-            seen_by: Arc::new([scanner]),
-            findings: &findings,
+            standing: Standing::default(),
+            breaks: [].into(),
         };
-        let sources = [
-            source(0, "b", "a"),
-            source(1, "a", "c"),
-            source(2, "a", "b"),
-        ];
-        let listed = listed(&sources, Severity::Medium);
-        let keys = listed.iter().map(|listed| {
-            let (lane, scanner) = listed.source.key();
+        let all = sources
+            .into_iter()
+            .enumerate()
+            .flat_map(|(report, source)| {
+                let findings = findings.iter();
+                findings.map(move |finding| judged(report, source, finding))
+            });
+        let mut all: Vec<_> = all.collect();
+        let places = places(&all);
+        arrange(&mut all, &places);
+        let keys = all.iter().map(|Judged { subject, .. }| {
             let Finding {
                 location, rule_id, ..
-            } = listed.finding;
-            (listed.severity, lane, scanner, location, rule_id)
+            } = subject.finding;
+            let (lane, scanner) = (subject.lane, subject.scanner);
+            (subject.severity, lane, scanner, location, rule_id)
         });
         assert_eq!(keys.len(), 3 * findings.len());
         assert!(keys.is_sorted());
+    }
+
+    #[test]
+    fn things_are_put_into_their_places() {
+        for (things, places, expected) in [
+            ("", &[][..], ""),
+            ("abc", &[0, 1, 2], "abc"),
+            ("abcde", &[3, 0, 4, 1, 2], "bdeac"),
+        ] {
+            let mut things: Vec<_> = things.chars().collect();
+            arrange(&mut things, places);
+            assert_eq!(String::from_iter(things), expected);
+        }
     }
 }

@@ -171,7 +171,7 @@ proptest! {
                         && after.findings[*at].standing.status == Status::Open
                 })
                 .collect();
-            let breaks: BTreeSet<&str> = back.iter().flat_map(|at| after.findings[*at].breaks.clone()).collect();
+            let breaks: BTreeSet<&str> = back.iter().flat_map(|at| after.findings[*at].breaks.to_vec()).collect();
             let expected = (!back.is_empty()).then(|| (after.circumstances.today(), back, breaks));
             let found = found.map(|found| {
                 let breaks = found.breaks.iter().map(|rule| rule.id.as_str()).collect();

@@ -243,7 +243,7 @@ impl<'a> FindingRow<'a> {
         Self {
             status: standing.status,
             exception: standing.exception.map(|exception| exception.id.as_str()),
-            breaks: breaks.clone(),
+            breaks: breaks.to_vec(),
             counts_as: is_unknown.then_some(subject.severity),
             kev: subject.kev.unwrap_or(false),
             epss: subject.epss,
