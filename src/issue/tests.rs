@@ -523,6 +523,27 @@ proptest! {
         prop_assert_eq!(told(&one), told(&other));
         prop_assert_eq!(fingerprints(&given, &one), fingerprints(&shuffled, &other));
     }
+
+    #[test]
+    fn renumbered_issues_are_those_of_the_findings_in_that_order(
+        (given, places) in prop::collection::vec(given(), 0..60).prop_flat_map(|given| {
+            let places: Vec<usize> = (0..given.len()).collect();
+            (Just(given), Just(places).prop_shuffle())
+        }),
+    ) {
+        let mut ordered: Vec<_> = places.iter().zip(&given).collect();
+        ordered.sort_by_key(|(place, _)| **place);
+        let ordered: Vec<_> = ordered.into_iter().map(|(_, given)| given.clone()).collect();
+        let mut issues = Issues::of(&seen(&given), None);
+        issues.renumber(&places);
+        let expected = Issues::of(&seen(&ordered), None);
+        prop_assert_eq!(issues.all(), expected.all());
+        for finding in 0..given.len() {
+            prop_assert_eq!(issues.seen_by(finding), expected.seen_by(finding));
+            prop_assert_eq!(issues.of_finding(finding), expected.of_finding(finding));
+            prop_assert_eq!(issues.count(finding..given.len()), expected.count(finding..given.len()));
+        }
+    }
 }
 
 /// For measuring, with optimization: `cargo test --release issue -- --ignored --nocapture`.
