@@ -11,10 +11,15 @@ use version_compare::{Cmp, Part, Version};
 /// The version to take, in words. `repairs` are the versions that the report names
 /// for each of the findings. The least one above the installed version that has
 /// all the repairs; where versions cannot be compared, all that are named.
-pub fn to_take(installed: Option<&str>, repairs: &[&[String]]) -> String {
+pub fn to_take(installed: Option<&str>, repairs: &[&[impl AsRef<str>]]) -> String {
     let repairs: Vec<Vec<&str>> = repairs
         .iter()
-        .map(|versions| versions.iter().map(|version| version.trim()).collect())
+        .map(|versions| {
+            versions
+                .iter()
+                .map(|version| version.as_ref().trim())
+                .collect()
+        })
         .filter(|versions: &Vec<&str>| !versions.is_empty())
         .collect();
     match least(installed, &repairs) {

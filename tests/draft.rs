@@ -72,21 +72,21 @@ fn location() -> impl Strategy<Value = Location> {
         text().prop_map(|path| Location::source(path, Some(3))),
         (some(), text(), some(), some()).prop_map(|(purl, name, version, path)| {
             Location::Package {
-                purl: purl.map(|purl| format!("pkg:npm/{purl}")),
-                name,
-                version,
+                purl: purl.map(|purl| format!("pkg:npm/{purl}").into()),
+                name: name.into(),
+                version: version.map(Into::into),
                 target: None,
-                path,
+                path: path.map(Into::into),
             }
         }),
         (text(), some()).prop_map(|(url, parameter)| Location::Web {
-            url: format!("https://shop.example/{url}"),
+            url: format!("https://shop.example/{url}").into(),
             method: None,
-            parameter,
+            parameter: parameter.map(Into::into),
         }),
         (text(), some()).prop_map(|(target, resource)| Location::Resource {
-            target,
-            resource,
+            target: target.into(),
+            resource: resource.map(Into::into),
             line: None,
             end_line: None,
         }),
@@ -108,8 +108,8 @@ fn finding() -> impl Strategy<Value = Finding> {
             let (rule, title, location) = texts;
             let fingerprint = Fingerprint::new("test", &[key]).with_ordinal(ordinal);
             let mut finding = Finding::new(fingerprint, category, rule, severity, location);
-            finding.title = title;
-            finding.suppressed = is_suppressed.then(|| "it is fine".to_owned());
+            finding.title = title.into();
+            finding.suppressed = is_suppressed.then(|| "it is fine".into());
             finding
         })
 }

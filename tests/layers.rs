@@ -38,7 +38,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("scan_record", &["artifact", "parser", "report"]),
-    ("enrichment", &["artifact", "parser"]),
+    ("enrichment", &["artifact", "finding", "parser"]),
     (
         "baseline",
         &["artifact", "finding", "fingerprint", "parser", "report"],

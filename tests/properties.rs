@@ -127,7 +127,7 @@ fn finding() -> impl Strategy<Value = Finding> {
             |(severity, category, rule, place, is_package, is_suppressed, ordinal)| {
                 let location = match is_package {
                     true => Location::Package {
-                        purl: Some(format!("pkg:npm/{place}@1.0")),
+                        purl: Some(format!("pkg:npm/{place}@1.0").into()),
                         name: place.into(),
                         version: Some("1.0".into()),
                         target: None,
@@ -137,16 +137,16 @@ fn finding() -> impl Strategy<Value = Finding> {
                 };
                 let fingerprint = Fingerprint::new("test", &[rule, place]).with_ordinal(ordinal);
                 let mut finding = Finding::new(fingerprint, category, rule, severity, location);
-                finding.cwes = vec![79];
+                finding.cwes = thin_vec::thin_vec![79];
                 finding.fixed_in = if is_package {
-                    vec!["2.0".into()]
+                    vec!["2.0".into()].into()
                 } else {
-                    Vec::new()
+                    Vec::new().into()
                 };
                 finding.content = Some(ContentDigest::new("test", &[rule]));
-                finding.suppressed = is_suppressed.then(|| "by its scanner".to_owned());
+                finding.suppressed = is_suppressed.then(|| "by its scanner".into());
                 // As in a real report, no two entries stand in the same place.
-                finding.pointer = format!("{finding:?}");
+                finding.pointer = format!("{finding:?}").into();
                 finding
             },
         )
@@ -648,13 +648,15 @@ proptest! {
     fn an_expression_without_an_answer_is_never_a_pass(
         mut policy in policy(), reports in prop::collection::vec(report(), 1..4), rule in rule(), exception in exception(),
     ) {
+        let mut with_exception = policy.clone();
         let before = decide(&policy, &reports, ON_TODAY);
         let has_no_answer = |judged: &Judged<'_>| ["b", "c"].contains(&judged.subject.finding.rule_id.as_str());
         let is_open = before.findings.iter().any(|judged| judged.standing.status == Status::Open && has_no_answer(judged));
         let accepted = |decision: &Decision<'_>| {
             decision.findings.iter().filter(|judged| judged.standing.status == Status::Accepted).count()
         };
-        let (accepted_before, mut with_exception) = (accepted(&before), policy.clone());
+        let accepted_before = accepted(&before);
+        drop(before);
         policy.rules.push(Rule { id: "one more".into(), selector: unanswerable(), ..rule });
         prop_assert!(!is_open || verdict(&policy, &reports) != Verdict::Pass);
         let expires = TODAY.saturating_add(jiff::Span::new().days(1));

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use security_gate::artifact::Window;
 use security_gate::baseline::Baseline;
 use security_gate::finding::{
-    Category, Confidence, Cvss, CvssVersion, Finding, Location, Severity,
+    Category, Confidence, Cvss, CvssVersion, Details, Finding, Kept, Location, Severity,
 };
 use security_gate::fingerprint::{ContentDigest, Fingerprint};
 use security_gate::parser;
@@ -105,26 +105,29 @@ impl Package {
 }
 
 fn describe(finding: &mut Finding, index: usize, title: String) {
-    finding.title = title;
-    finding.description = Some(format!(
+    finding.title = title.into();
+    let description = format!(
         "An attacker that reaches the interface number {index} may do what it was not made for. \
          Upgrade, or keep the interface out of reach."
-    ));
-    finding.references = vec![
-        format!("https://advisories.example/{index}"),
-        format!("https://tracker.example/issues/{index}"),
-    ];
-    finding.reference_count = 2;
-    finding.pointer = format!("/results/{index}");
+    );
+    finding.details = Kept::from(Details {
+        description: Some(description),
+        references: vec![
+            format!("https://advisories.example/{index}"),
+            format!("https://tracker.example/issues/{index}"),
+        ],
+        reference_count: 2,
+    });
+    finding.pointer = format!("/results/{index}").into();
 }
 
 fn cvss(finding: &mut Finding, index: usize) {
     let score = [9.8, 7.5, 5.3, 3.1][chance("cvss", index) % 4];
-    finding.cvss = Some(Cvss {
+    finding.cvss = Some(Box::new(Cvss {
         version: CvssVersion::V3,
         score,
         vector: None,
-    });
+    }));
 }
 
 /// Six vulnerabilities a package, in five images that share their packages.
@@ -136,11 +139,12 @@ fn trivy(index: usize, packages: usize) -> Finding {
     let target = format!("registry.example/shop/service-{image}:1.4 (debian 12.5)");
     let fingerprint = Fingerprint::new("trivy", &[&cve, &package.purl, &target]);
     let location = Location::Package {
-        path: (package.number % 10 >= 4).then(|| format!("app/lib/{}/package", package.number)),
-        purl: Some(package.purl.clone()),
-        name: package.name.clone(),
-        version: Some(package.version.clone()),
-        target: Some(target),
+        path: (package.number % 10 >= 4)
+            .then(|| format!("app/lib/{}/package", package.number).into()),
+        purl: Some(package.purl.clone().into()),
+        name: package.name.clone().into(),
+        version: Some(package.version.clone().into()),
+        target: Some(target.into()),
     };
     let of_package = package.number * 6 + nth;
     let severity = severity(of_package);
@@ -149,10 +153,10 @@ fn trivy(index: usize, packages: usize) -> Finding {
     describe(&mut finding, index, title);
     cvss(&mut finding, of_package);
     finding.content = Some(ContentDigest::new("trivy", &[&cve, &package.purl]));
-    finding.vulnerability_ids = vec![cve];
-    finding.cwes = vec![one_of(&[787, 79, 89, 400, 20], "cwe", of_package)];
+    finding.vulnerability_ids = thin_vec::thin_vec![cve.into()];
+    finding.cwes = thin_vec::thin_vec![one_of(&[787, 79, 89, 400, 20], "cwe", of_package)];
     if !chance("fix", of_package).is_multiple_of(3) {
-        finding.fixed_in = vec!["9.9.9".to_owned()];
+        finding.fixed_in = thin_vec::thin_vec!["9.9.9".to_owned().into()];
     }
     finding
 }
@@ -173,11 +177,11 @@ fn dependency_check(index: usize, packages: usize) -> Finding {
     let purl = package.purl.split('?').next().unwrap().to_owned();
     let fingerprint = Fingerprint::new("dependency-check", &[&cve, &file]);
     let location = Location::Package {
-        purl: Some(purl),
-        name: package.name.replace(':', "/"),
-        version: Some(package.version.clone()),
+        purl: Some(purl.into()),
+        name: package.name.replace(':', "/").into(),
+        version: Some(package.version.clone().into()),
         target: None,
-        path: Some(file),
+        path: Some(file.into()),
     };
     let severity = severity(package.number * 4 + nth);
     let mut finding = Finding::new(fingerprint, Category::Sca, &cve, severity, location);
@@ -188,8 +192,8 @@ fn dependency_check(index: usize, packages: usize) -> Finding {
         "dependency-check",
         &[&cve, &package.purl],
     ));
-    finding.vulnerability_ids = vec![cve];
-    finding.cwes = vec![one_of(&[787, 79, 89, 400, 20], "cwe", index)];
+    finding.vulnerability_ids = thin_vec::thin_vec![cve.into()];
+    finding.cwes = thin_vec::thin_vec![one_of(&[787, 79, 89, 400, 20], "cwe", index)];
     finding
 }
 
@@ -219,7 +223,7 @@ fn semgrep(index: usize) -> Finding {
     let (path, line, cwe) = source_place(index);
     let code = format!("call_{index}(argument)");
     let location = Location::Source {
-        path: path.clone(),
+        path: path.clone().into(),
         line: Some(line),
         end_line: Some(line + chance("length", index) as u64 % 4),
         column: Some(5),
@@ -236,9 +240,9 @@ fn semgrep(index: usize) -> Finding {
         "confidence",
         index,
     ));
-    finding.cwes = vec![cwe];
+    finding.cwes = thin_vec::thin_vec![cwe];
     if chance("suppressed", index).is_multiple_of(50) {
-        finding.suppressed = Some("nosemgrep".to_owned());
+        finding.suppressed = Some("nosemgrep".to_owned().into());
     }
     finding
 }
@@ -262,7 +266,7 @@ fn bandit(index: usize) -> Finding {
         "confidence",
         index,
     ));
-    finding.cwes = vec![cwe];
+    finding.cwes = thin_vec::thin_vec![cwe];
     finding
 }
 
@@ -276,17 +280,17 @@ fn gitleaks(index: usize) -> Finding {
     let commit = format!("{:040x}", chance("commit", index));
     let fingerprint = Fingerprint::new("gitleaks", &[rule, &path, &digest, &commit]);
     let location = Location::Source {
-        path,
+        path: path.into(),
         line: Some(secret as u64 % 200 + 1),
         end_line: None,
         column: None,
-        commit: Some(commit.clone()),
+        commit: Some(commit.clone().into()),
     };
     let severity = Severity::High;
     let mut finding = Finding::new(fingerprint, Category::Secret, rule, severity, location);
     describe(&mut finding, index, format!("{rule} has been found"));
     finding.content = Some(ContentDigest::new("gitleaks", &[rule, &commit, &digest]));
-    finding.secret = Some(digest);
+    finding.secret = Some(digest.into());
     finding
 }
 
@@ -294,9 +298,9 @@ fn gitleaks(index: usize) -> Finding {
 fn zap(index: usize) -> Finding {
     let rule = one_of(&["10202", "40012", "10038", "90022"], "zap", index);
     let place = |nth: usize| Location::Web {
-        url: format!("https://staging.example/shop/page-{index}?item={nth}"),
-        method: Some("GET".to_owned()),
-        parameter: Some("item".to_owned()),
+        url: format!("https://staging.example/shop/page-{index}?item={nth}").into(),
+        method: Some("GET".to_owned().into()),
+        parameter: Some("item".to_owned().into()),
     };
     let number = index.to_string();
     let fingerprint = Fingerprint::new("zap", &[rule, &number]);
@@ -309,7 +313,7 @@ fn zap(index: usize) -> Finding {
     );
     finding.content = Some(ContentDigest::new("zap", &[rule, &number]));
     finding.confidence = Some(Confidence::Medium);
-    finding.cwes = vec![one_of(&[352, 79, 693], "zap cwe", index)];
+    finding.cwes = thin_vec::thin_vec![one_of(&[352, 79, 693], "zap cwe", index)];
     finding.instances = (0..3).map(place).collect();
     finding.instance_count = 3;
     finding
@@ -321,8 +325,8 @@ fn misconfiguration(index: usize) -> Finding {
     let target = format!("deploy/stage-{}/main-{index}.tf", index % 7);
     let fingerprint = Fingerprint::new("trivy-misconfiguration", &[rule, &target]);
     let location = Location::Resource {
-        target,
-        resource: Some(format!("aws_s3_bucket.bucket{index}")),
+        target: target.into(),
+        resource: Some(format!("aws_s3_bucket.bucket{index}").into()),
         line: Some(3),
         end_line: Some(9),
     };

@@ -4,6 +4,7 @@
 use security_gate::baseline::Baseline;
 use security_gate::enrichment::vex::{self, Subject};
 use security_gate::enrichment::{Epss, Kev, Vex};
+use security_gate::finding::Text;
 use security_gate::record::Record;
 use security_gate::render::Backtest;
 
@@ -50,8 +51,8 @@ pub(super) fn hold_record(data: &[u8]) {
 
 const IDS: [&str; 3] = ["CVE-2021-44228", "cve-2021-44906", "GHSA-xvch-5gv4-984h"];
 
-fn ids() -> [String; 3] {
-    IDS.map(str::to_owned)
+fn ids() -> [Text; 3] {
+    IDS.map(Text::from)
 }
 
 /// A catalogue that is read knows something.
@@ -95,7 +96,7 @@ pub(super) fn hold_vex(data: &[u8]) {
     let all = ids();
     let names = documents[0].statements().iter();
     let names: Vec<_> = names
-        .map(|statement| statement.vulnerability.clone())
+        .map(|statement| Text::from(statement.vulnerability.as_str()))
         .take(3)
         .collect();
     for ids in [all.as_slice(), &names] {

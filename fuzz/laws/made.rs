@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use security_gate::finding::{
-    Category, Confidence, Cvss, CvssVersion, Finding, Location, Severity,
+    Category, Confidence, Cvss, CvssVersion, Details, Finding, Kept, Location, Severity,
 };
 use security_gate::fingerprint::{ContentDigest, Fingerprint};
 use security_gate::parser::PARSERS;
@@ -132,23 +132,29 @@ fn finding(category: Category, severity: Severity, choice: usize, texts: &mut Te
     let fingerprint = Fingerprint::new("made", &[&rule, &place]);
     let mut finding = Finding::new(fingerprint, category, rule.as_str(), severity, location);
     finding.content = Some(ContentDigest::new("made", &[&rule]));
-    finding.title = texts.next();
-    finding.description = texts.some(choice & 4 == 0);
-    finding.scanner_severity = texts.some(choice & 8 == 0);
+    finding.title = texts.next().into();
+    let description = texts.some(choice & 4 == 0);
+    finding.scanner_severity = texts.some(choice & 8 == 0).map(Into::into);
     finding.confidence = (choice & 16 == 0).then_some(Confidence::High);
-    finding.cwes = vec![79, 89];
-    finding.suppressed = texts.some(choice & 32 == 32);
-    finding.pointer = texts.next();
-    finding.references = vec![texts.next()];
-    finding.reference_count = 1;
+    finding.cwes = [79, 89].into_iter().collect();
+    finding.suppressed = texts.some(choice & 32 == 32).map(Into::into);
+    finding.pointer = texts.next().into();
+    finding.details = Kept::from(Details {
+        description,
+        references: vec![texts.next()],
+        reference_count: 1,
+    });
     if category == Category::Sca {
-        finding.vulnerability_ids = vec![texts.next(), "CVE-2021-44228".to_owned()];
-        finding.fixed_in = texts.some(choice & 64 == 0).into_iter().collect();
-        finding.cvss = Some(Cvss {
+        finding.vulnerability_ids = [texts.next().into(), "CVE-2021-44228".into()]
+            .into_iter()
+            .collect();
+        let fixed_in = texts.some(choice & 64 == 0);
+        finding.fixed_in = fixed_in.into_iter().map(Into::into).collect();
+        finding.cvss = Some(Box::new(Cvss {
             version: CvssVersion::V3,
             score: 9.8,
-            vector: texts.some(choice & 128 == 0),
-        });
+            vector: texts.some(choice & 128 == 0).map(Into::into),
+        }));
     }
     finding
 }
@@ -156,29 +162,29 @@ fn finding(category: Category, severity: Severity, choice: usize, texts: &mut Te
 fn location(category: Category, choice: usize, texts: &mut Texts) -> Location {
     match category {
         Category::Sca | Category::License => Location::Package {
-            purl: texts.some(choice & 2 == 0),
-            name: texts.next(),
-            version: texts.some(choice & 4 == 0),
-            target: texts.some(choice & 8 == 0),
-            path: texts.some(choice & 16 == 0),
+            purl: texts.some(choice & 2 == 0).map(Into::into),
+            name: texts.next().into(),
+            version: texts.some(choice & 4 == 0).map(Into::into),
+            target: texts.some(choice & 8 == 0).map(Into::into),
+            path: texts.some(choice & 16 == 0).map(Into::into),
         },
         Category::Dast => Location::Web {
-            url: texts.next(),
-            method: texts.some(choice & 2 == 0),
-            parameter: texts.some(choice & 4 == 0),
+            url: texts.next().into(),
+            method: texts.some(choice & 2 == 0).map(Into::into),
+            parameter: texts.some(choice & 4 == 0).map(Into::into),
         },
         Category::Misconfiguration => Location::Resource {
-            target: texts.next(),
-            resource: texts.some(choice & 2 == 0),
+            target: texts.next().into(),
+            resource: texts.some(choice & 2 == 0).map(Into::into),
             line: Some(7),
             end_line: None,
         },
         Category::Sast | Category::Secret | Category::Quality => Location::Source {
-            path: texts.next(),
+            path: texts.next().into(),
             line: (choice & 2 == 0).then_some(7),
             end_line: None,
             column: None,
-            commit: texts.some(category == Category::Secret),
+            commit: texts.some(category == Category::Secret).map(Into::into),
         },
     }
 }

@@ -127,9 +127,9 @@ fn reports() -> [Report; 2] {
         source,
     );
     let package = Location::Package {
-        purl: Some("pkg:npm/minimist@1.2.0".to_owned()),
-        name: "minimist".to_owned(),
-        version: Some("1.2.0".to_owned()),
+        purl: Some("pkg:npm/minimist@1.2.0".to_owned().into()),
+        name: "minimist".to_owned().into(),
+        version: Some("1.2.0".to_owned().into()),
         target: None,
         path: None,
     };
@@ -140,8 +140,8 @@ fn reports() -> [Report; 2] {
         Severity::Critical,
         package,
     );
-    vulnerability.vulnerability_ids = vec!["CVE-2021-44906".to_owned()];
-    vulnerability.fixed_in = vec!["1.2.6".to_owned()];
+    vulnerability.vulnerability_ids = ["CVE-2021-44906".to_owned().into()].into_iter().collect();
+    vulnerability.fixed_in = ["1.2.6".to_owned().into()].into_iter().collect();
     [
         report("semgrep", "mainline-sast", code),
         report("trivy", "image-security", vulnerability),

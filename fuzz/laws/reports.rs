@@ -6,7 +6,7 @@ use std::io::{Read as _, Write as _};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use security_gate::artifact::{Digested, Window};
-use security_gate::finding::Finding;
+use security_gate::finding::{Details, Finding};
 use security_gate::parser::{self, Options, PARSERS, Parser};
 use security_gate::report::{Health, Report, Scan, Tally};
 
@@ -154,8 +154,9 @@ fn hold_finding(finding: &Finding, parser: &Parser) {
     assert!(finding.instance_count >= 1, "{finding:?}");
     assert!(finding.instances.len() as u64 <= finding.instance_count);
     assert!(finding.instances.len() <= Finding::MAX_INSTANCES);
-    assert!(finding.references.len() <= Finding::MAX_REFERENCES);
-    assert!(finding.references.len() as u64 <= finding.reference_count);
+    let details = finding.details.read().expect("they are at hand");
+    assert!(details.references.len() <= Details::MAX_REFERENCES);
+    assert!(details.references.len() as u64 <= details.reference_count);
     let kind = parser
         .kinds
         .iter()

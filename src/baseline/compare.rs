@@ -8,10 +8,11 @@
 //! and made in another, where the scan says which files there are; where it does
 //! not, a file without findings is taken to be gone.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use foldhash::{HashMap, HashSet};
 use jiff::civil::Date;
 
 use super::{Baseline, Entry, Held, Raised, place};
@@ -448,7 +449,7 @@ fn left_of<'a>(
         })
         .collect();
     left.sort_unstable();
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::default();
     left.retain(|left| seen.insert(left.identity));
     left
 }
@@ -490,7 +491,7 @@ fn pair<'a>(
     is_renamed: bool,
     part: fn(Option<&str>) -> Option<&str>,
 ) -> Vec<(Key<'a>, Old)> {
-    let mut by_key = HashMap::<_, VecDeque<_>>::new();
+    let mut by_key = HashMap::<_, VecDeque<_>>::default();
     for known in known.iter() {
         let key = (
             known.lane,

@@ -434,7 +434,7 @@ fn the_place_of_a_web_finding_is_its_site() {
         ("", ""),
     ] {
         let location = Location::Web {
-            url: url.to_owned(),
+            url: url.to_owned().into(),
             method: None,
             parameter: None,
         };

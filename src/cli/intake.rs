@@ -2,8 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use clap::Args;
 use jiff::Timestamp;
@@ -12,6 +12,7 @@ use super::inputs::{self, Input};
 use super::output::Console;
 use super::{proof, shown};
 use crate::artifact::{self, Digested};
+use crate::finding::Store;
 use crate::parser::limits::DEFAULT_MAX_FINDINGS;
 use crate::parser::{self, Options, ParseError};
 use crate::policy::{AgeBy, Lane, Policy};
@@ -168,17 +169,28 @@ pub(super) fn read_file(
         Err(error) => return (unreadable(name, error.to_string()), None),
     };
     let mut findings = Vec::new();
+    let store = Arc::new(Store::default());
+    let mut lost = None;
     let mut tally = Tally::default();
     let declared = declared.and_then(parser::by_name);
     let (scan, Digested { bytes, sha256 }) =
-        parser::parse(window, &name, declared, options, &mut |finding| {
+        parser::parse(window, &name, declared, options, &mut |mut finding| {
             tally.add(&finding);
             let is_within = (findings.len() as u64) < options.max_findings;
             if keep == Reading::Findings && is_within {
+                lost = lost.take().or(finding.details.put_aside(&store).err());
                 findings.push(finding);
             }
         });
     match scan {
+        Ok(_) if let Some(error) = lost => {
+            let folder = std::env::temp_dir();
+            let error = format!(
+                "what it says of its findings cannot be put aside in {}: {error}; set TMPDIR to a folder that can be written to",
+                folder.display()
+            );
+            (unreadable(name, error), None)
+        }
         Ok(scan) => {
             let report = Report {
                 bytes,

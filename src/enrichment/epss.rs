@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::{CveId, Error, Kind, Origin};
 use crate::artifact::Window;
+use crate::finding::Text;
 use crate::parser::{ParseError, fields, io_error, recognize};
 
 const KIND: Kind = Kind {
@@ -52,7 +53,7 @@ impl Epss {
     }
 
     /// The highest score of a finding's identifiers.
-    pub fn lookup(&self, ids: &[String]) -> Option<Score> {
+    pub fn lookup(&self, ids: &[Text]) -> Option<Score> {
         CveId::among(ids)
             .filter_map(|id| {
                 let at = self.rows.binary_search_by_key(&id, |(cve, _)| *cve).ok()?;
@@ -183,8 +184,8 @@ mod tests {
         Epss::read("epss.csv", window).map_err(|error| error.to_string())
     }
 
-    fn ids(ids: &[&str]) -> Vec<String> {
-        ids.iter().map(|&id| id.to_owned()).collect()
+    fn ids(ids: &[&str]) -> Vec<Text> {
+        ids.iter().map(|&id| id.into()).collect()
     }
 
     #[test]

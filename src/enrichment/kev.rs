@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{CveId, Day, Error, Kind, Origin, Time};
 use crate::artifact::Window;
+use crate::finding::Text;
 use crate::parser::ParseError;
 use crate::parser::json::Json;
 
@@ -54,7 +55,7 @@ impl Kev {
 
     /// The entry for any of a finding's identifiers; of several, that which is
     /// due first.
-    pub fn lookup(&self, ids: &[String]) -> Option<&KevEntry> {
+    pub fn lookup(&self, ids: &[Text]) -> Option<&KevEntry> {
         CveId::among(ids)
             .filter_map(|id| {
                 let at = self
@@ -147,8 +148,8 @@ mod tests {
         Kev::read("kev.json", window).map_err(|error| error.to_string())
     }
 
-    fn ids(ids: &[&str]) -> Vec<String> {
-        ids.iter().map(|&id| id.to_owned()).collect()
+    fn ids(ids: &[&str]) -> Vec<Text> {
+        ids.iter().map(|&id| id.into()).collect()
     }
 
     #[test]

@@ -14,6 +14,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use crate::artifact::{Digested, Window};
+use crate::finding::Text;
 use crate::parser::ParseError;
 use crate::parser::fields;
 use crate::parser::json::Json;
@@ -122,7 +123,7 @@ pub struct CveId {
 
 impl CveId {
     /// The CVE numbers among a finding's identifiers.
-    fn among(ids: &[String]) -> impl Iterator<Item = Self> {
+    fn among(ids: &[Text]) -> impl Iterator<Item = Self> {
         ids.iter().filter_map(|id| id.trim().parse().ok())
     }
 }

@@ -5,10 +5,10 @@
 //! all who share it, so that a thousand findings of one thing are a thousand
 //! members and not half a million pairs.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::ops::RangeInclusive;
 
+use foldhash::HashMap;
 use percent_encoding::percent_decode_str;
 
 use crate::finding::{Category, Finding, Location};
@@ -448,8 +448,8 @@ struct Numbers<W, N> {
 impl<W, N> Default for Numbers<W, N> {
     fn default() -> Self {
         Self {
-            written: HashMap::new(),
-            names: HashMap::new(),
+            written: HashMap::default(),
+            names: HashMap::default(),
             last: None,
         }
     }

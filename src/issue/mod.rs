@@ -7,7 +7,7 @@
 //! that fails would pass. Rules therefore count the most findings of which no
 //! two are linked ([`Issues::count`]): one more finding never lowers that.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use crate::finding::{Finding, Severity};
 use crate::fingerprint::Fingerprint;
@@ -231,7 +231,7 @@ fn items<'a>(seen: &[Seen<'a>]) -> (Vec<Item<'a>>, usize) {
         }
         identities += 1;
     }
-    let mut scanners = HashMap::new();
+    let mut scanners = HashMap::default();
     let items = seen.iter().zip(identity_of).enumerate();
     let items = items.map(|(index, (seen, identity))| {
         let next = scanners.len();

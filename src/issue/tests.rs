@@ -20,14 +20,16 @@ fn new(key: &str, category: Category, rule: &str, location: Location) -> Finding
 
 fn vulnerable(key: &str, purl: Option<&str>, name: &str, version: &str, ids: &[&str]) -> Finding {
     let location = Location::Package {
-        purl: purl.map(str::to_owned),
+        purl: purl.map(Into::into),
         name: name.into(),
-        version: Some(version.to_owned()).filter(|version| !version.is_empty()),
+        version: Some(version)
+            .filter(|version| !version.is_empty())
+            .map(Into::into),
         target: None,
         path: None,
     };
     let mut finding = new(key, Category::Sca, "rule", location);
-    finding.vulnerability_ids = ids.iter().map(|id| (*id).to_owned()).collect();
+    finding.vulnerability_ids = ids.iter().map(|id| (*id).into()).collect();
     finding
 }
 
@@ -40,14 +42,14 @@ fn weak(key: &str, path: &str, lines: (u64, u64), cwes: &[u32]) -> Finding {
         commit: None,
     };
     let mut finding = new(key, Category::Sast, "rule", location);
-    finding.cwes = cwes.to_vec();
+    finding.cwes = cwes.to_vec().into();
     finding
 }
 
 fn secret(key: &str, path: &str, line: u64, digest: Option<&str>) -> Finding {
     let location = Location::source(path, Some(line));
     let mut finding = new(key, Category::Secret, "rule", location);
-    finding.secret = digest.map(str::to_owned);
+    finding.secret = digest.map(Into::into);
     finding
 }
 

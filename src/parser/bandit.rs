@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::fields::{List, Number, Text, timestamp};
 use super::json::Json;
 use super::{Emitter, Format, Parse, ParseError, Parser};
-use crate::finding::{Category, Confidence, Finding, Location, Severity};
+use crate::finding::{Category, Confidence, Details, Finding, Kept, Location, Severity};
 use crate::fingerprint::{ContentDigest, Fingerprint, without_white_space};
 use crate::report::{Files, Scan};
 use crate::scanner::{self, Detail};
@@ -189,7 +189,7 @@ fn finding(entry: &Entry<'_>, rule: &str, pointer: String, emitter: &Emitter<'_>
         .filter_map(|line| line.whole())
         .max();
     let location = Location::Source {
-        path: entry.filename.to_string(),
+        path: (&*entry.filename).into(),
         line,
         end_line: last.filter(|&last| line.is_some_and(|line| line <= last)),
         // Python counts columns from 0; -1 is none.
@@ -199,12 +199,16 @@ fn finding(entry: &Entry<'_>, rule: &str, pointer: String, emitter: &Emitter<'_>
     let severity = severity(&entry.issue_severity);
     let mut finding = Finding::new(fingerprint, Category::Sast, rule, severity, location);
     finding.content = (!source.is_empty()).then(|| ContentDigest::new("bandit", &[rule, &content]));
-    text.lines()
-        .map(str::trim)
+    let mut lines = text.lines().map(str::trim);
+    finding.title = lines
         .find(|line| !line.is_empty())
         .unwrap_or_default()
-        .clone_into(&mut finding.title);
-    finding.description = Some(text).filter(|text| !text.is_empty());
+        .into();
+    finding.details = Kept::from(Details {
+        description: Some(text).filter(|text| !text.is_empty()),
+        references: entry.more_info.owned().into_iter().collect(),
+        ..Details::default()
+    });
     finding.scanner_severity = entry.issue_severity.owned();
     finding.confidence = Confidence::from_word(&entry.issue_confidence);
     finding.cwes = entry
@@ -214,9 +218,8 @@ fn finding(entry: &Entry<'_>, rule: &str, pointer: String, emitter: &Emitter<'_>
         .filter(|&number| number > 0)
         .into_iter()
         .collect();
-    finding.references = entry.more_info.owned().into_iter().collect();
-    finding.secret = secret;
-    finding.pointer = pointer;
+    finding.secret = secret.map(Into::into);
+    finding.pointer = pointer.into();
     finding
 }
 
@@ -498,7 +501,7 @@ mod tests {
         assert_eq!(
             finding.location,
             Location::Source {
-                path: "./src/app.py".to_owned(),
+                path: "./src/app.py".into(),
                 line: Some(6),
                 end_line: Some(7),
                 column: Some(5),

@@ -25,8 +25,8 @@ impl Text<'_> {
     }
 
     /// A copy of the text, unless there is none.
-    pub(super) fn owned(&self) -> Option<String> {
-        self.some().map(str::to_owned)
+    pub(super) fn owned<T: for<'t> From<&'t str>>(&self) -> Option<T> {
+        self.some().map(T::from)
     }
 }
 
@@ -60,7 +60,11 @@ pub(super) struct Texts<'a>(pub Vec<Text<'a>>);
 
 impl Texts<'_> {
     /// The texts that are not empty, as copies.
-    pub(super) fn owned(&self) -> Vec<String> {
+    pub(super) fn owned<T, C>(&self) -> C
+    where
+        T: for<'t> From<&'t str>,
+        C: FromIterator<T>,
+    {
         self.0.iter().filter_map(Text::owned).collect()
     }
 }
@@ -264,13 +268,11 @@ mod tests {
 
     #[test]
     fn texts_are_read_from_one_or_many() {
-        assert_eq!(read::<Texts<'_>>(r#""x""#).owned(), ["x"]);
-        assert_eq!(
-            read::<Texts<'_>>(r#"["x", "", null, 3]"#).owned(),
-            ["x", "3"]
-        );
-        assert!(read::<Texts<'_>>("null").owned().is_empty());
-        assert!(read::<Texts<'_>>("{}").owned().is_empty());
+        let texts = |json| read::<Texts<'_>>(json).owned::<String, Vec<_>>();
+        assert_eq!(texts(r#""x""#), ["x"]);
+        assert_eq!(texts(r#"["x", "", null, 3]"#), ["x", "3"]);
+        assert!(texts("null").is_empty());
+        assert!(texts("{}").is_empty());
     }
 
     #[test]

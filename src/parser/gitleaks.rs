@@ -15,7 +15,7 @@ use super::json::{Json, Kind};
 use super::outline::Outline;
 use super::{Emitter, Format, Parse, ParseError, Parser, Untyped, io_message};
 use crate::artifact::Window;
-use crate::finding::{Category, Finding, Location, Severity};
+use crate::finding::{Category, Details, Finding, Kept, Location, Severity};
 use crate::fingerprint::{ContentDigest, Fingerprint};
 use crate::report::Scan;
 use crate::scanner::{self, Detail};
@@ -180,8 +180,10 @@ fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding
             .whole()
             .filter(|&end| line.is_some_and(|line| line <= end)),
         column: entry.start_column.whole().filter(|&column| column > 0),
-        commit: Some(hidden(commit)).filter(|commit| !commit.is_empty()),
-        path: file,
+        commit: Some(hidden(commit))
+            .filter(|commit| !commit.is_empty())
+            .map(Into::into),
+        path: file.into(),
     };
     // Gitleaks has no severities, only rules for what must not be there.
     let mut finding = Finding::new(
@@ -192,29 +194,28 @@ fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding
         location,
     );
     let description = hidden(&entry.description);
-    if let Some(line) = description
-        .lines()
-        .map(str::trim)
-        .find(|line| !line.is_empty())
-    {
-        line.clone_into(&mut finding.title);
-        finding.description = Some(description);
-    }
+    let title = description.lines().map(str::trim);
+    let title = title
+        .filter(|line| !line.is_empty())
+        .map(crate::finding::Text::from)
+        .next();
     finding.content = digest
         .as_deref()
         .map(|digest| ContentDigest::new("gitleaks", &[&entry.rule, commit, digest]));
-    finding.cwes = vec![798];
+    finding.cwes = thin_vec::thin_vec![798];
     // An address repeats the path in an encoding of its own.
     let is_clean = finding.location.path() == Some(&*entry.file) && !has_credentials(&entry.link);
-    finding.references = entry
-        .link
-        .some()
-        .filter(|_| is_clean)
-        .map(hidden)
-        .into_iter()
-        .collect();
-    finding.secret = digest;
-    finding.pointer = pointer;
+    let address = entry.link.some().filter(|_| is_clean);
+    finding.details = Kept::from(Details {
+        description: title.is_some().then_some(description),
+        references: address.map(hidden).into_iter().collect(),
+        ..Details::default()
+    });
+    if let Some(title) = title {
+        finding.title = title;
+    }
+    finding.secret = digest.map(Into::into);
+    finding.pointer = pointer.into();
     finding
 }
 
@@ -491,16 +492,19 @@ mod tests {
         );
         assert_eq!(v8.cwes, [798]);
         assert_eq!(v8.pointer, "/0");
-        assert_eq!(v8.references.len(), 1);
-        assert_eq!(v8.secret, Some(SecretKey::default().digest(SECRET)));
+        assert_eq!(v8.details.read().unwrap().references.len(), 1);
+        assert_eq!(
+            v8.secret.as_deref(),
+            Some(&*SecretKey::default().digest(SECRET))
+        );
         assert_eq!(
             v8.location,
             Location::Source {
-                path: "cfg/prod.env".to_owned(),
+                path: "cfg/prod.env".into(),
                 line: Some(12),
                 end_line: Some(13),
                 column: Some(9),
-                commit: Some("9f1c0e7d2b3a".to_owned()),
+                commit: Some("9f1c0e7d2b3a".into()),
             }
         );
         let csv = finding_of(&format!("{HEADER}{ROW}"));
@@ -512,7 +516,8 @@ mod tests {
         let link = format!("{HEADER}{ROW}")
             .replace("Tags\n", "Tags,Link\n")
             .replace("a b\n", "a b,https://x/y\n");
-        assert_eq!(finding_of(&link).references, ["https://x/y"]);
+        let linked = finding_of(&link);
+        assert_eq!(linked.details.read().unwrap().references, ["https://x/y"]);
         let v7 = finding_of(&list(V7));
         assert_eq!(v7.location.to_string(), "cfg/prod.env:12 at 9f1c0e7");
         let v7_csv = finding_of(
@@ -697,7 +702,8 @@ mod tests {
             let all = format!("{findings:?}");
             assert!(!all.contains("hunter2"), "{all}");
             assert!(!all.contains("Ann"), "{all}");
-            assert_eq!(findings[0].secret, Some(options.secrets.digest(SECRET)));
+            let digest = options.secrets.digest(SECRET);
+            assert_eq!(findings[0].secret.as_deref(), Some(&*digest));
         }
         for word in ["REDACTED", " REDACT ", "glpat-hu...", "...", ""] {
             let redacted = V8.replace(SECRET, word);
@@ -718,6 +724,6 @@ mod tests {
         let short = finding_of(&list(&short));
         assert_eq!(short.title, "A token, [secret]");
         let link = finding_of(&list(&V8.replace("https://", "https://user:pass@")));
-        assert!(link.references.is_empty());
+        assert!(link.details.read().unwrap().references.is_empty());
     }
 }

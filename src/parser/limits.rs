@@ -6,7 +6,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::ParseError;
-use crate::finding::{Finding, Location};
+use crate::finding::{Finding, Text};
 use crate::report::Scan;
 
 /// How many findings of a report are kept unless told otherwise.
@@ -39,30 +39,27 @@ impl Beyond {
         let Finding {
             rule_id,
             title,
-            description,
             scanner_severity,
             vulnerability_ids,
             cvss,
             location,
             instances,
             fixed_in,
-            references,
+            details,
             suppressed,
             pointer,
             ..
         } = finding;
-        let mut names = cut(rule_id) | cut_all(vulnerability_ids) | cut_all(fixed_in);
+        let mut names = rule_id.cut() | cut_all(vulnerability_ids) | cut_all(fixed_in);
         for place in std::iter::once(location).chain(instances) {
-            names |= cut_place(place);
+            names |= cut_all(place.texts_mut());
         }
-        let mut texts = cut(title) | cut(pointer) | cut_all(references);
+        let mut texts = title.cut() | pointer.cut();
+        details.change(|details| {
+            texts |= cut_all(&mut details.references) | cut_all(&mut details.description);
+        });
         let vector = cvss.as_mut().map(|cvss| &mut cvss.vector);
-        for text in [
-            Some(description),
-            Some(scanner_severity),
-            Some(suppressed),
-            vector,
-        ] {
+        for text in [Some(scanner_severity), Some(suppressed), vector] {
             texts |= cut_all(text.into_iter().flatten());
         }
         self.names += u64::from(names);
@@ -110,42 +107,48 @@ impl Beyond {
 
 /// An error with what it repeats of the report cut.
 pub(super) fn of_error(mut error: ParseError) -> ParseError {
-    cut(&mut error.path);
-    cut(&mut error.message);
+    error.path.cut();
+    error.message.cut();
     error
 }
 
-fn cut_place(place: &mut Location) -> bool {
-    match place {
-        Location::Source { path, commit, .. } => cut(path) | cut_all(commit),
-        Location::Package {
-            purl,
-            name,
-            version,
-            target,
-            path,
-        } => cut(name) | cut_all([purl, version, target, path].into_iter().flatten()),
-        Location::Web {
-            url,
-            method,
-            parameter,
-        } => cut(url) | cut_all([method, parameter].into_iter().flatten()),
-        Location::Resource {
-            target, resource, ..
-        } => cut(target) | cut_all(resource),
+fn cut_all<'a, T: Cut + 'a>(texts: impl IntoIterator<Item = &'a mut T>) -> bool {
+    // No short cut: each is looked at.
+    texts.into_iter().fold(false, |any, text| text.cut() | any)
+}
+
+/// A text that may be too long.
+trait Cut {
+    /// Cuts it, and says whether it was too long.
+    fn cut(&mut self) -> bool;
+}
+
+impl Cut for String {
+    fn cut(&mut self) -> bool {
+        let cut = cut(self);
+        if let Some(cut) = &cut {
+            self.clone_from(cut);
+        }
+        cut.is_some()
     }
 }
 
-fn cut_all<'a>(texts: impl IntoIterator<Item = &'a mut String>) -> bool {
-    // No short cut: each is looked at.
-    texts.into_iter().fold(false, |any, text| cut(text) | any)
+impl Cut for Text {
+    fn cut(&mut self) -> bool {
+        let cut = cut(self);
+        let is_cut = cut.is_some();
+        if let Some(cut) = cut {
+            *self = cut.into();
+        }
+        is_cut
+    }
 }
 
-/// Whether it was too long. The mark has a digest of the whole text: what was
+/// The beginning of a text that is too long. The mark has a digest of the whole text: what was
 /// different stays so, in comparisons and where findings are put together.
-fn cut(text: &mut String) -> bool {
+fn cut(text: &str) -> Option<String> {
     if text.len() <= MAX_TEXT {
-        return false;
+        return None;
     }
     let digest = Sha256::digest(text.as_bytes());
     let digest = digest.get(..16).unwrap_or_default();
@@ -156,10 +159,7 @@ fn cut(text: &mut String) -> bool {
     );
     let end = MAX_TEXT - mark.len();
     let end = (0..=end).rev().find(|&end| text.is_char_boundary(end));
-    text.truncate(end.unwrap_or_default());
-    text.push_str(&mark);
-    text.shrink_to_fit();
-    true
+    Some([text.get(..end?)?, &mark].concat())
 }
 
 #[cfg(test)]
@@ -198,10 +198,10 @@ mod tests {
     #[test]
     fn a_text_of_the_longest_length_is_kept_whole() {
         let mut text = "a".repeat(MAX_TEXT);
-        assert!(!cut(&mut text));
+        assert!(!text.cut());
         assert_eq!(text.len(), MAX_TEXT);
         text.push('a');
-        assert!(cut(&mut text));
+        assert!(text.cut());
         assert!(text.len() <= MAX_TEXT, "{}", text.len());
         assert!(text.contains("… [cut: 65537 bytes, SHA-256 "), "{text}");
     }
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn texts_that_differ_after_the_cut_stay_different() {
         let (mut one, mut other) = (long("1"), long("2"));
-        assert!(cut(&mut one) && cut(&mut other));
+        assert!(one.cut() && other.cut());
         assert_ne!(one, other);
     }
 
@@ -245,7 +245,8 @@ mod tests {
     #[test]
     fn a_long_description_is_cut_and_told() {
         let (scan, findings) = read(semgrep(&[result("r", "a.py", &long(""))])).unwrap();
-        let description = findings[0].description.as_deref().unwrap();
+        let details = findings[0].details.read().unwrap();
+        let description = details.description.as_deref().unwrap();
         assert!(description.len() <= MAX_TEXT);
         assert!(description.contains("… [cut: 131072 bytes, SHA-256 "));
         assert_eq!(scan.health(), Health::Degraded);

@@ -4,11 +4,12 @@
 //! [`PARSERS`]. What a file is, is found in its content (`recognize`) and held
 //! against what the caller declares; a name proves nothing.
 
-use std::collections::HashMap;
 use std::io;
 
+use foldhash::HashMap;
+
 use crate::artifact::{self, ArtifactError, Digested, Place, Window};
-use crate::finding::Finding;
+use crate::finding::{Details, Finding, Recent};
 use crate::fingerprint::{self, Fingerprint};
 use crate::report::Scan;
 use crate::scanner::{Kind, Scanner};
@@ -289,6 +290,7 @@ struct Emitter<'a> {
     options: &'a Options,
     sink: &'a mut dyn FnMut(Finding),
     ordinals: HashMap<Fingerprint, u32>,
+    recent: Recent,
     emitted: u64,
     beyond: Beyond,
 }
@@ -298,7 +300,8 @@ impl<'a> Emitter<'a> {
         Self {
             options,
             sink,
-            ordinals: HashMap::new(),
+            ordinals: HashMap::default(),
+            recent: Recent::default(),
             emitted: 0,
             beyond: Beyond::default(),
         }
@@ -327,16 +330,18 @@ impl<'a> Emitter<'a> {
         let ordinal = self.ordinals.entry(finding.fingerprint).or_default();
         finding.fingerprint = finding.fingerprint.with_ordinal(*ordinal);
         *ordinal += 1;
-        finding.reference_count = finding.references.len() as u64;
-        finding.references.truncate(Finding::MAX_REFERENCES);
-        finding.references.shrink_to_fit();
+        finding.details.change(|details| {
+            details.reference_count = details.references.len() as u64;
+            details.references.truncate(Details::MAX_REFERENCES);
+        });
         if finding.title.trim().is_empty() {
             finding.title = match finding.rule_id.trim() {
-                "" => "finding without a name".to_owned(),
-                rule => rule.to_owned(),
+                "" => "finding without a name".into(),
+                rule => rule.to_owned().into(),
             };
         }
         self.beyond.cut(&mut finding);
+        finding.share(&mut self.recent);
         (self.sink)(finding);
     }
 }

@@ -13,7 +13,7 @@ use super::examples::Examples;
 use super::fields::{Number, Text, Texts, cwes};
 use super::json::{Json, Kind};
 use super::{Emitter, Format, Parse, ParseError, Parser, url};
-use crate::finding::{Category, Confidence, Finding, Location, Severity};
+use crate::finding::{Category, Confidence, Details, Finding, Kept, Location, Severity};
 use crate::fingerprint::{ContentDigest, Fingerprint, without_white_space};
 use crate::report::{Files, Scan};
 use crate::scanner::{self, Detail};
@@ -266,18 +266,18 @@ fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding
     let location = match dependency {
         Some(dependency) => Location::Package {
             purl: None,
-            name: dependency.found_dependency.package.to_string(),
+            name: (&*dependency.found_dependency.package).into(),
             version: dependency.found_dependency.version.owned(),
             target: Some(
                 dependency
                     .lockfile
                     .owned()
-                    .unwrap_or_else(|| entry.path.to_string()),
+                    .unwrap_or_else(|| (&*entry.path).into()),
             ),
             path: None,
         },
         None => Location::Source {
-            path: entry.path.to_string(),
+            path: (&*entry.path).into(),
             line: line(&entry.start),
             end_line: line(&entry.end),
             column: entry
@@ -301,24 +301,22 @@ fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding
         location,
     );
     finding.content = content(entry, rule, emitter.secrets());
-    message
-        .trim()
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .clone_into(&mut finding.title);
-    finding.description = Some(message.into_owned()).filter(|text| !text.is_empty());
-    finding.secret = secret;
+    finding.title = message.trim().lines().next().unwrap_or_default().into();
+    finding.details = Kept::from(Details {
+        description: Some(message.into_owned()).filter(|text| !text.is_empty()),
+        references: metadata.map_or_else(Vec::new, |metadata| metadata.references.owned()),
+        ..Details::default()
+    });
+    finding.secret = secret.map(Into::into);
     finding.scanner_severity = extra.severity.owned();
     if let Some(metadata) = metadata {
         finding.confidence = Confidence::from_word(&metadata.confidence);
         finding.cwes = metadata.cwe.0.iter().flat_map(|text| cwes(text)).collect();
-        finding.references = metadata.references.owned();
         finding.vulnerability_ids = metadata.vulnerability.owned();
     }
     finding.suppressed =
-        (extra.is_ignored == Some(true)).then(|| "marked with nosemgrep in the source".to_owned());
-    finding.pointer = pointer;
+        (extra.is_ignored == Some(true)).then(|| "marked with nosemgrep in the source".into());
+    finding.pointer = pointer.into();
     finding
 }
 
@@ -740,7 +738,8 @@ mod tests {
             let finding = finding_of("py.hardcoded-key", message, metavars);
             let all = format!("{finding:?}");
             assert!(!all.contains(secret), "{message}: {all}");
-            let description = finding.description.unwrap();
+            let details = finding.details.read().unwrap();
+            let description = details.description.as_deref().unwrap();
             assert!(description.contains(masked), "{message}: {description}");
             assert!(finding.secret.is_some(), "{message}");
         }

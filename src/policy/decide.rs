@@ -3,9 +3,9 @@
 //! No clock, no file, no environment, no printing. Everything that can go wrong
 //! with the world has gone wrong before, and stands in the reports.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use foldhash::{HashMap, HashSet};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -483,7 +483,7 @@ impl<'a> Decision<'a> {
         let mut failing: Vec<_> = failing
             .map(|outcome| (&*outcome.rule.id, outcome.findings.iter().peekable()))
             .collect();
-        let mut shared: HashSet<Arc<[&str]>> = HashSet::new();
+        let mut shared: HashSet<Arc<[&str]>> = HashSet::default();
         let mut breaks = Vec::new();
         for (index, judged) in findings.iter_mut().enumerate() {
             breaks.clear();
@@ -517,7 +517,7 @@ fn settle<'a>(
         refused: Vec<(usize, Refusal)>,
         unanswered: Unanswered,
     }
-    let mut concerned: HashMap<&str, Concerned> = HashMap::new();
+    let mut concerned: HashMap<&str, Concerned> = HashMap::default();
     for (index, judged) in findings.iter().enumerate() {
         let Standing {
             exception,

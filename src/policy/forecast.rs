@@ -11,8 +11,7 @@
 //! mean it begins or ends, and the ages that the policy asks for. Only on these
 //! it is judged again, by the judge of the decision, and counted.
 
-use std::collections::{HashMap, HashSet};
-
+use foldhash::{HashMap, HashSet};
 use jiff::Span;
 use jiff::civil::Date;
 
@@ -345,7 +344,7 @@ impl Life<'_> {
 
 /// By exception the day after its last, and the findings that come back then.
 fn ends<'a>(lives: &[Life<'a>]) -> HashMap<&'a str, (Date, Vec<usize>)> {
-    let mut ends: HashMap<&str, (Date, Vec<usize>)> = HashMap::new();
+    let mut ends: HashMap<&str, (Date, Vec<usize>)> = HashMap::default();
     for life in lives {
         for ((_, before), (day, after)) in life.states.iter().zip(life.states.iter().skip(1)) {
             if let (Some(exception), None) = (before, after)

@@ -4,8 +4,9 @@
 //! which name nothing or only patterns, are asked about every finding.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
+
+use foldhash::HashMap;
 
 use super::Exception;
 use super::selector::{Question, Selector, Subject};
@@ -56,8 +57,8 @@ impl<'a> Index<'a> {
     pub(super) fn new(exceptions: Vec<&'a Exception>) -> Self {
         let mut index = Self {
             exceptions: Vec::new(),
-            by_fingerprint: HashMap::new(),
-            by_name: HashMap::new(),
+            by_fingerprint: HashMap::default(),
+            by_name: HashMap::default(),
             others: Vec::new(),
         };
         for (at, exception) in exceptions.iter().enumerate() {

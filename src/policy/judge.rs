@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use thin_vec::ThinVec;
 
 use super::decide::Circumstances;
 use super::index::Index;
@@ -32,10 +33,10 @@ pub struct Standing<'a> {
     /// The exception that accepts it.
     pub exception: Option<&'a Exception>,
     /// The exceptions that mean it and do not hold, and why not.
-    pub refused: Vec<(&'a Exception, Refusal)>,
+    pub refused: ThinVec<(&'a Exception, Refusal)>,
     /// The exceptions that could not be asked about it, and why. They do not
     /// accept it.
-    pub unanswered: Vec<(&'a Exception, String)>,
+    pub unanswered: ThinVec<(&'a Exception, String)>,
 }
 
 /// Whether a finding counts against rules.

@@ -1,8 +1,9 @@
 //! The order of listings, the same whatever order the reports came in.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::mem::Discriminant;
+
+use foldhash::HashMap;
 
 use super::judge::Judged;
 use crate::finding::{Location, Severity};
@@ -143,11 +144,11 @@ mod tests {
     use super::super::judge::Standing;
     use super::super::selector::Subject;
     use super::*;
-    use crate::finding::{Category, Finding};
+    use crate::finding::{Category, Finding, Text};
     use crate::fingerprint::Fingerprint;
 
     fn locations() -> Vec<Location> {
-        let texts = || ["a", "b"].map(str::to_owned).into_iter();
+        let texts = || ["a", "b"].map(Text::from).into_iter();
         let some = || std::iter::once(None).chain(texts().map(Some));
         let mut locations = Vec::new();
         for text in texts() {

@@ -4,13 +4,16 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Deserialize;
+use thin_vec::ThinVec;
 
 use super::{Past, PastFacts, Unusable};
 use crate::artifact::Digested;
 use crate::baseline::Raised;
 use crate::enrichment::vex::Status;
 use crate::enrichment::{Origin, Vex};
-use crate::finding::{Category, Confidence, Cvss, CvssVersion, Finding, Location, Severity};
+use crate::finding::{
+    Category, Confidence, Cvss, CvssVersion, Details, Finding, Kept, Location, Severity, Text,
+};
 use crate::fingerprint::{ContentDigest, Fingerprint};
 use crate::parser;
 use crate::report::{Health, Note, Proof, Report, Scan, Tally};
@@ -74,20 +77,20 @@ struct RecordRow {
 pub(super) struct FindingRow {
     fingerprint: String,
     content: Option<String>,
-    suppressed: Option<String>,
+    suppressed: Option<Text>,
     pub(super) scanner: String,
     pub(super) lane: String,
     category: Category,
-    rule_id: String,
-    title: String,
+    rule_id: Text,
+    title: Text,
     description: Option<String>,
     severity: Severity,
-    scanner_severity: Option<String>,
+    scanner_severity: Option<Text>,
     confidence: Option<Confidence>,
     #[serde(default)]
     cwe: Vec<String>,
     #[serde(default)]
-    vulnerability_ids: Vec<String>,
+    vulnerability_ids: ThinVec<Text>,
     cvss: Option<CvssRow>,
     #[serde(default)]
     kev: bool,
@@ -99,22 +102,22 @@ pub(super) struct FindingRow {
     location: Location,
     instance_count: u64,
     #[serde(default)]
-    instances: Vec<Location>,
+    instances: ThinVec<Location>,
     #[serde(default)]
-    fixed_in: Vec<String>,
+    fixed_in: ThinVec<Text>,
     #[serde(default)]
     references: Vec<String>,
     reference_count: u64,
-    secret: Option<String>,
+    secret: Option<Text>,
     pub(super) report: String,
-    pointer: String,
+    pointer: Text,
 }
 
 #[derive(Deserialize)]
 struct CvssRow {
     version: CvssVersion,
     score: f64,
-    vector: Option<String>,
+    vector: Option<Text>,
 }
 
 #[derive(Deserialize)]
@@ -274,16 +277,17 @@ impl FindingRow {
             category: self.category,
             rule_id: self.rule_id,
             title: self.title,
-            description: self.description,
             severity: self.severity,
             scanner_severity: self.scanner_severity,
             confidence: self.confidence,
             cwes: self.cwe.iter().map(cwe).collect::<Result<_, _>>()?,
             vulnerability_ids: self.vulnerability_ids,
-            cvss: self.cvss.map(|cvss| Cvss {
-                version: cvss.version,
-                score: cvss.score,
-                vector: cvss.vector,
+            cvss: self.cvss.map(|cvss| {
+                Box::new(Cvss {
+                    version: cvss.version,
+                    score: cvss.score,
+                    vector: cvss.vector,
+                })
             }),
             // By the report or by the catalogue: it was known, either way.
             kev: self.kev,
@@ -291,8 +295,11 @@ impl FindingRow {
             instances: self.instances,
             instance_count: self.instance_count,
             fixed_in: self.fixed_in,
-            references: self.references,
-            reference_count: self.reference_count,
+            details: Kept::from(Details {
+                description: self.description,
+                references: self.references,
+                reference_count: self.reference_count,
+            }),
             secret: self.secret,
             suppressed: self.suppressed,
             pointer: self.pointer,

@@ -177,7 +177,7 @@ struct Listed<'a> {
     row: FindingRow<'a>,
     /// What `explain` takes.
     id: String,
-    headline: &'a str,
+    headline: String,
     place: String,
     advice: Option<String>,
     /// What makes it more urgent, in words of the gate's own.
@@ -194,7 +194,7 @@ impl<'a> Listed<'a> {
         marks.extend(row.due.as_ref().map(|due| format!("due {due}")));
         Self {
             id: row.short_id(),
-            headline: row.headline(),
+            headline: row.headline().to_owned(),
             place: row.location.to_string(),
             advice: summary.advice(&row),
             marks,

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::super::testing::{NEVER, fixture_text, gzip};
 use super::*;
+use crate::finding::Text;
 
 fn read_as(path: &str, bytes: impl Into<Vec<u8>>) -> Result<Vex, String> {
     let window = Window::over(bytes).map_err(|error| error.to_string())?;
@@ -46,7 +47,7 @@ pub(super) fn status(
     package: &str,
     artifact: &str,
 ) -> Option<Status> {
-    let ids: Vec<_> = ids.split_whitespace().map(str::to_owned).collect();
+    let ids: Vec<_> = ids.split_whitespace().map(Text::from).collect();
     let subject = Subject {
         ids: &ids,
         package: Some(package).filter(|purl| !purl.is_empty()),
@@ -367,7 +368,7 @@ fn statements_that_do_nothing_say_why() {
         ),
     ] {
         let documents = [read(openvex(&statements.join(","))).unwrap()];
-        let ids = ["cve-2026-1".to_owned(), "GHSA-1".to_owned()];
+        let ids = ["cve-2026-1".into(), "GHSA-1".into()];
         let subject = Subject {
             ids: &ids,
             package: Some("pkg:npm/x@1"),
@@ -496,7 +497,7 @@ proptest! {
         prop_assert_eq!(status(&read_all(&turned), "CVE-2026-1", "pkg:npm/x@1", ""), expected);
 
         // The very same documents in another order: the very same statement.
-        let ids = ["CVE-2026-1".to_owned()];
+        let ids = ["CVE-2026-1".into()];
         let subject = Subject { ids: &ids, package: Some("pkg:npm/x@1"), artifact: None, latest: LATEST.parse().unwrap() };
         let place = |documents: &[Vex]| {
             lookup(documents, &subject).map(|ruling| {

@@ -14,7 +14,7 @@ use serde::de::IgnoredAny;
 use super::fields::{List, Number, Text, Texts, cwes};
 use super::outline::Outline;
 use super::{Emitter, Format, Parse, Parser};
-use crate::finding::{Category, Cvss, CvssVersion, Finding, Location, Severity};
+use crate::finding::{Category, Cvss, CvssVersion, Details, Finding, Kept, Location, Severity};
 use crate::fingerprint::{ContentDigest, Fingerprint};
 use crate::scanner::{self, Detail};
 
@@ -225,11 +225,10 @@ impl Dependency<'_> {
                 let mut finding = vulnerability.finding(&package, self);
                 if state == State::Suppressed {
                     let reason = text(&vulnerability.notes);
-                    finding.suppressed = Some(reason.unwrap_or_else(|| {
-                        "suppressed by Dependency-Check's configuration".to_owned()
-                    }));
+                    let no_reason = || "suppressed by Dependency-Check's configuration".into();
+                    finding.suppressed = Some(reason.unwrap_or_else(no_reason));
                 }
-                finding.pointer = pointer(state, index);
+                finding.pointer = pointer(state, index).into();
                 emitter.emit(finding);
             }
         }
@@ -247,9 +246,9 @@ impl Vulnerability<'_> {
         let name = self.name.trim();
         let cvss = self.cvss();
         let location = Location::Package {
-            purl: package.purl.clone(),
-            name: package.name.clone(),
-            version: package.version.clone(),
+            purl: package.purl.as_deref().map(Into::into),
+            name: package.name.as_str().into(),
+            version: package.version.as_deref().map(Into::into),
             target: text(&dependency.file_name),
             path: text(&dependency.file_path),
         };
@@ -264,21 +263,24 @@ impl Vulnerability<'_> {
         let is_telling = !package.key.starts_with("file:");
         finding.content =
             is_telling.then(|| ContentDigest::new("dependency-check", &[name, &package.key]));
-        finding.title = text(name.lines().next().unwrap_or_default()).unwrap_or_default();
-        finding.description = text(&self.description);
+        finding.title = name.lines().next().unwrap_or_default().trim().into();
+        finding.details = Kept::from(Details {
+            description: text(&self.description),
+            references: distinct(self.references.0.iter().map(|r| &*r.url)),
+            ..Details::default()
+        });
         finding.scanner_severity = match &self.severity {
             Some(Word::Text(word)) => text(word),
             Some(Word::Other(_)) | None => None,
         };
-        finding.cwes = self.weaknesses();
+        finding.cwes = self.weaknesses().into();
         finding.vulnerability_ids = is_identifier(name)
-            .then(|| name.to_owned())
+            .then(|| name.into())
             .into_iter()
             .collect();
-        finding.cvss = cvss;
+        finding.cvss = cvss.map(Box::new);
         finding.kev = self.known_exploited_vulnerability.is_some();
         finding.fixed_in = distinct(self.fixed_versions());
-        finding.references = distinct(self.references.0.iter().map(|r| &*r.url));
         finding
     }
 
@@ -403,25 +405,30 @@ fn is_identifier(name: &str) -> bool {
 }
 
 /// The trimmed text, unless there is none: people reformat XML.
-fn text(text: &str) -> Option<String> {
+fn text<T: for<'t> From<&'t str>>(text: &str) -> Option<T> {
     Some(text.trim())
         .filter(|text| !text.is_empty())
-        .map(str::to_owned)
+        .map(T::from)
 }
 
 /// Copies of the texts, each once, in their order.
-fn distinct<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<String> {
+fn distinct<'a, T, C>(texts: impl Iterator<Item = &'a str>) -> C
+where
+    T: From<&'a str>,
+    C: FromIterator<T>,
+{
     let mut seen = HashSet::new();
     texts
         .map(str::trim)
         .filter(|text| !text.is_empty() && seen.insert(*text))
-        .map(str::to_owned)
+        .map(T::from)
         .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::Text;
     use crate::parser::{Options, by_name, testing};
     use crate::report::Scan;
 
@@ -571,9 +578,10 @@ mod tests {
         assert_eq!(finding.vulnerability_ids, ["CVE-2026-1"]);
         assert_eq!(finding.category, Category::Sca);
         assert_eq!(finding.scanner_severity.as_deref(), Some("HIGH"));
-        assert_eq!(finding.description.as_deref(), Some("One.\nTwo."));
+        let details = finding.details.read().unwrap();
+        assert_eq!(details.description.as_deref(), Some("One.\nTwo."));
         assert_eq!(finding.cwes, [79, 80]);
-        assert_eq!(finding.references, ["https://a", "https://b"]);
+        assert_eq!(details.references, ["https://a", "https://b"]);
         assert_eq!(finding.fixed_in, ["1.2"]);
         assert!(finding.kev);
         assert_eq!(finding.suppressed, None);
@@ -581,15 +589,15 @@ mod tests {
         let cvss = Cvss {
             version: CvssVersion::V4,
             score: 8.7,
-            vector: Some("CVSS:4.0/AV:N".to_owned()),
+            vector: Some("CVSS:4.0/AV:N".into()),
         };
-        assert_eq!(finding.cvss, Some(cvss));
+        assert_eq!(finding.cvss, Some(Box::new(cvss)));
         let location = Location::Package {
-            purl: Some("pkg:maven/org.x/x@1.0?type=jar".to_owned()),
-            name: "org.x/x".to_owned(),
-            version: Some("1.0".to_owned()),
-            target: Some("x-1.0.jar".to_owned()),
-            path: Some("/ci/w/x-1.0.jar?x".to_owned()),
+            purl: Some("pkg:maven/org.x/x@1.0?type=jar".into()),
+            name: "org.x/x".into(),
+            version: Some("1.0".into()),
+            target: Some("x-1.0.jar".into()),
+            path: Some("/ci/w/x-1.0.jar?x".into()),
         };
         assert_eq!(finding.location, location);
     }
@@ -645,12 +653,9 @@ mod tests {
             ),
         ]
         .map(|(rule, severity, reason, pointer)| {
-            (
-                rule.to_owned(),
-                severity,
-                reason.map(str::to_owned),
-                pointer.to_owned(),
-            )
+            let texts: (Text, Option<Text>, Text) =
+                (rule.into(), reason.map(Into::into), pointer.into());
+            (texts.0, severity, texts.1, texts.2)
         });
         assert_eq!(found, expected);
     }
@@ -667,10 +672,13 @@ mod tests {
         for (json, xml) in json.into_iter().zip(xml) {
             // The two were written on different days, between which the
             // references changed.
+            let details = Details {
+                description: xml.details.read().unwrap().description.clone(),
+                ..json.details.read().unwrap().into_owned()
+            };
             let xml = Finding {
                 pointer: json.pointer.clone(),
-                references: json.references.clone(),
-                reference_count: json.reference_count,
+                details: details.into(),
                 ..xml
             };
             assert_eq!(json, xml);

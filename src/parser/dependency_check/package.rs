@@ -26,7 +26,7 @@ impl Package {
             .or_else(|| identifiers.filter_map(Self::from_coordinates).min())
             .unwrap_or_else(|| {
                 let name = dependency.file_name.trim();
-                let key = match text(&dependency.sha1) {
+                let key = match text::<String>(&dependency.sha1) {
                     Some(sha1) => format!("sha1:{}", sha1.to_ascii_lowercase()),
                     None => format!("file:{}", without_digits(name)),
                 };

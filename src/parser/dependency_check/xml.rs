@@ -443,8 +443,9 @@ mod tests {
         assert_eq!(first.severity, Severity::High);
         assert_eq!(first.cvss.unwrap().version, CvssVersion::V4);
         assert_eq!(first.cwes, [79, 80]);
-        assert_eq!(first.description.as_deref(), Some("A <b>"));
-        assert_eq!(first.references, ["https://a"]);
+        let details = first.details.read().unwrap();
+        assert_eq!(details.description.as_deref(), Some("A <b>"));
+        assert_eq!(details.references, ["https://a"]);
         assert_eq!(first.fixed_in, ["1.2"]);
         assert!(first.kev && !old.kev);
         let parent = "/analysis/dependencies/dependency[1]/vulnerabilities";

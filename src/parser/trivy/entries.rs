@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::place::Place;
-use crate::finding::{Category, Cvss, CvssVersion, Finding, Location, Severity};
+use thin_vec::ThinVec;
+
+use crate::finding::{Category, Cvss, CvssVersion, Details, Finding, Kept, Location, Severity};
 use crate::fingerprint::{self, ContentDigest, Fingerprint, without_white_space};
 use crate::parser::Emitter;
 use crate::parser::fields::{List, Number, Text, Texts, cwes};
@@ -210,37 +212,42 @@ impl Entry<'_> {
             severity(&self.severity),
             location,
         );
-        finding.pointer = pointer;
+        finding.pointer = pointer.into();
         finding.scanner_severity = self.severity.owned();
-        finding.references = self.references();
+        let mut description = None;
         if let Some(title) = self.title(kind) {
-            finding.title = title;
+            finding.title = title.into();
         }
         match kind {
             Kind::Vulnerability => {
-                finding.description = self.description.owned();
+                description = self.description.owned();
                 finding.cwes = self.cwe_ids.0.iter().flat_map(|id| cwes(id)).collect();
                 finding.vulnerability_ids = self.vulnerability_ids();
-                finding.cvss = self.cvss();
+                finding.cvss = self.cvss().map(Box::new);
                 finding.fixed_in = self
                     .fixed_version
                     .split(',')
                     .map(str::trim)
                     .filter(|version| !version.is_empty())
-                    .map(str::to_owned)
+                    .map(Into::into)
                     .collect();
             }
             Kind::Misconfiguration => {
-                let texts = [self.message.owned(), self.description.owned()];
+                let texts = [self.message.some(), self.description.some()];
                 let text = texts.into_iter().flatten().collect::<Vec<_>>().join("\n\n");
-                finding.description = Some(text).filter(|text| !text.is_empty());
+                description = Some(text).filter(|text| !text.is_empty());
                 if self.status.trim().eq_ignore_ascii_case("EXCEPTION") {
-                    finding.suppressed = Some("an exception in the scan's policy".to_owned());
+                    finding.suppressed = Some("an exception in the scan's policy".into());
                 }
             }
             // The match is masked, so that it stands for no one secret.
             Kind::Secret | Kind::License => {}
         }
+        finding.details = Kept::from(Details {
+            description,
+            references: self.references(),
+            ..Details::default()
+        });
         Draft {
             kind,
             content: self.content(kind, &identity, emitter),
@@ -284,7 +291,7 @@ impl Entry<'_> {
                 .pkg_identifier
                 .as_ref()
                 .and_then(|identifier| identifier.purl.owned()),
-            name: self.pkg_name.to_string(),
+            name: (&*self.pkg_name).into(),
             version: self.installed_version.owned(),
             target: None,
             path: self.pkg_path.owned(),
@@ -302,7 +309,7 @@ impl Entry<'_> {
         let default = Cause::default();
         let cause = self.cause_metadata.as_ref().unwrap_or(&default);
         let location = Location::Resource {
-            target: String::new(),
+            target: "".into(),
             resource: cause.resource.owned(),
             line: line(cause.start_line),
             end_line: line(cause.end_line),
@@ -319,7 +326,7 @@ impl Entry<'_> {
     fn secret(&self, emitter: &Emitter<'_>) -> (String, Location, [String; 3]) {
         let rule = self.rule_id.to_string();
         let location = Location::Source {
-            path: String::new(),
+            path: "".into(),
             line: line(self.start_line),
             end_line: line(self.end_line),
             column: None,
@@ -378,8 +385,8 @@ impl Entry<'_> {
         references
     }
 
-    fn vulnerability_ids(&self) -> Vec<String> {
-        let mut ids = Vec::new();
+    fn vulnerability_ids(&self) -> ThinVec<crate::finding::Text> {
+        let mut ids = ThinVec::new();
         for id in std::iter::once(&self.vulnerability_id).chain(&self.vendor_ids.0) {
             if let Some(id) = id.owned()
                 && !ids.contains(&id)
@@ -416,7 +423,7 @@ pub(super) struct Draft {
 impl Draft {
     /// Notes why the scanner does not count it.
     pub(super) fn suppress(&mut self, reason: String) {
-        self.finding.suppressed = Some(reason);
+        self.finding.suppressed = Some(reason.into());
     }
 
     /// Completes the finding and hands it on. `workload` is the Kubernetes
@@ -441,22 +448,25 @@ impl Draft {
         match &mut self.finding.location {
             Location::Package { target, .. } => {
                 *target = Some(match workload {
-                    Some(workload) => format!("{workload}: {}", place.target),
-                    None => place.target.clone(),
+                    Some(workload) => format!("{workload}: {}", place.target).into(),
+                    None => place.target.as_str().into(),
                 });
             }
             Location::Source { path, .. } => {
                 if path.is_empty() {
-                    path.clone_from(&place.target);
+                    *path = place.target.as_str().into();
                 }
-                self.finding.description = workload.map(|workload| format!("in {workload}"));
+                let description = workload.map(|workload| format!("in {workload}"));
+                self.finding
+                    .details
+                    .change(|details| details.description = description);
             }
             Location::Resource {
                 target, resource, ..
             } => {
-                target.clone_from(&place.target);
+                *target = place.target.as_str().into();
                 if resource.is_none() {
-                    *resource = workload.map(str::to_owned);
+                    *resource = workload.map(Into::into);
                 }
             }
             Location::Web { .. } => {}
@@ -514,6 +524,7 @@ fn line(number: Number) -> Option<u64> {
 mod tests {
     use super::super::tests::{read, report};
     use super::*;
+    use thin_vec::thin_vec;
 
     fn result(target: &str, class: &str, list: &str, entry: &str) -> String {
         format!(r#"{{"Target":"{target}","Class":"{class}","{list}":[{entry}]}}"#)
@@ -548,23 +559,25 @@ mod tests {
                 "trivy-vulnerability",
                 &["CVE-2026-1", "libx", "", "", ""],
             )),
-            title: "x: bad".to_owned(),
-            description: Some("d".to_owned()),
-            scanner_severity: Some("LOW".to_owned()),
-            cwes: vec![787, 20],
-            vulnerability_ids: vec!["CVE-2026-1".to_owned(), "DSA-1".to_owned()],
-            cvss: Some(Cvss {
+            title: "x: bad".into(),
+            scanner_severity: Some("LOW".into()),
+            cwes: thin_vec![787, 20],
+            vulnerability_ids: thin_vec!["CVE-2026-1".into(), "DSA-1".into()],
+            cvss: Some(Box::new(Cvss {
                 version: CvssVersion::V3,
                 score: 9.8,
-                vector: Some("CVSS:3.1/AV:N".to_owned()),
+                vector: Some("CVSS:3.1/AV:N".into()),
+            })),
+            fixed_in: thin_vec!["1.0-2".into(), "1.1".into()],
+            details: Kept::from(Details {
+                description: Some("d".to_owned()),
+                references: vec![
+                    "https://p.example".to_owned(),
+                    "https://r.example".to_owned(),
+                ],
+                reference_count: 2,
             }),
-            fixed_in: vec!["1.0-2".to_owned(), "1.1".to_owned()],
-            references: vec![
-                "https://p.example".to_owned(),
-                "https://r.example".to_owned(),
-            ],
-            reference_count: 2,
-            pointer: "/Results/0/Vulnerabilities/0".to_owned(),
+            pointer: "/Results/0/Vulnerabilities/0".into(),
             ..Finding::new(
                 Fingerprint::new(
                     "trivy-vulnerability",
@@ -574,10 +587,10 @@ mod tests {
                 "CVE-2026-1",
                 Severity::Low,
                 Location::Package {
-                    purl: Some("pkg:deb/debian/libx@1.0-1?a=b&c=d".to_owned()),
-                    name: "libx".to_owned(),
-                    version: Some("1.0-1".to_owned()),
-                    target: Some("app:1 (debian 12)".to_owned()),
+                    purl: Some("pkg:deb/debian/libx@1.0-1?a=b&c=d".into()),
+                    name: "libx".into(),
+                    version: Some("1.0-1".into()),
+                    target: Some("app:1 (debian 12)".into()),
                     path: None,
                 },
             )
@@ -597,12 +610,13 @@ mod tests {
         );
         assert_eq!(finding.rule_id, "AVD-DS-0002");
         assert_eq!(finding.category, Category::Misconfiguration);
-        assert_eq!(finding.description.as_deref(), Some("m\n\nd"));
+        let details = finding.details.read().unwrap();
+        assert_eq!(details.description.as_deref(), Some("m\n\nd"));
         assert_eq!(
             finding.location,
             Location::Resource {
-                target: "main.tf".to_owned(),
-                resource: Some("a.b".to_owned()),
+                target: "main.tf".into(),
+                resource: Some("a.b".into()),
                 line: Some(3),
                 end_line: Some(5),
             }
@@ -624,7 +638,7 @@ mod tests {
         assert_eq!(
             finding.location,
             Location::Source {
-                path: "a/.env".to_owned(),
+                path: "a/.env".into(),
                 line: Some(3),
                 end_line: Some(3),
                 column: None,

@@ -141,7 +141,7 @@ fn parse(json: &mut Json, emitter: &mut Emitter<'_>) -> Result<Scan, ParseError>
                 Ok(())
             }
             "RepoTags" => {
-                let tags = json.value::<Texts<'_>>()?.owned();
+                let tags: Vec<String> = json.value::<Texts<'_>>()?.owned();
                 for tag in &tags {
                     names.add(tag);
                 }
@@ -188,7 +188,8 @@ struct Names(Vec<String>);
 
 impl Names {
     fn read(&mut self, json: &mut Json) -> Result<(), ParseError> {
-        for name in json.value::<Texts<'_>>()?.owned() {
+        let names: Vec<String> = json.value::<Texts<'_>>()?.owned();
+        for name in names {
             self.add(&name);
         }
         Ok(())

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::outline::Shape;
 use super::{Emitter, Format, Parse, Parser, url};
-use crate::finding::{Category, Confidence, Finding, Location, Severity};
+use crate::finding::{Category, Confidence, Details, Finding, Kept, Location, Severity};
 use crate::fingerprint::{ContentDigest, Fingerprint};
 use crate::scanner::{self, Detail};
 
@@ -130,9 +130,13 @@ impl Alert {
                 .insert(url::mask(parameter.trim()).to_lowercase());
         }
         if self.instances.len() < Finding::MAX_INSTANCES {
-            let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+            let some = |text: &str| {
+                Some(text.trim())
+                    .filter(|text| !text.is_empty())
+                    .map(Into::into)
+            };
             self.instances.push(Location::Web {
-                url: url::mask(uri.trim()),
+                url: url::mask(uri.trim()).into(),
                 method: some(method),
                 parameter: some(&url::mask(parameter)),
             });
@@ -299,35 +303,36 @@ fn finding(mut alert: Alert, site: &str) -> Finding {
         if let Location::Web { url, .. } = instance
             && url.is_empty()
         {
-            site.clone_into(url);
+            *url = site.into();
         }
     }
     let location = instances.first().cloned().unwrap_or_else(|| Location::Web {
-        url: site.to_owned(),
+        url: site.into(),
         method: None,
         parameter: None,
     });
     let rule = rule.unwrap_or_default();
     let mut finding = Finding::new(fingerprint, Category::Dast, rule, severity, location);
     finding.content = Some(content);
-    finding.title = title;
-    finding.description = alert
-        .get("desc")
-        .map(text::plain)
-        .filter(|text| !text.is_empty());
-    finding.scanner_severity = alert.get("riskcode").map(str::to_owned);
+    finding.title = title.into();
+    let description = alert.get("desc").map(text::plain);
+    let references = alert.get("reference").map(text::plain).unwrap_or_default();
+    finding.details = Kept::from(Details {
+        description: description.filter(|text| !text.is_empty()),
+        references: references.lines().map(url::mask).collect(),
+        ..Details::default()
+    });
+    finding.scanner_severity = alert.get("riskcode").map(Into::into);
     finding.confidence = alert.confidence();
     finding.cwes = alert.cwe().into_iter().collect();
     if instances.len() > 1 {
-        finding.instances = instances;
+        finding.instances = instances.into();
     }
     finding.instance_count = alert.count;
-    let references = alert.get("reference").map(text::plain).unwrap_or_default();
-    finding.references = references.lines().map(url::mask).collect();
     finding.suppressed = alert
         .is_suppressed()
-        .then(|| "marked as a false positive in ZAP".to_owned());
-    finding.pointer = alert.pointer;
+        .then(|| "marked as a false positive in ZAP".into());
+    finding.pointer = alert.pointer.into();
     finding
 }
 
@@ -389,10 +394,12 @@ mod tests {
             let (scan, mut findings) = read(fs_err::read(name).unwrap()).unwrap();
             for finding in &mut findings {
                 assert!(!finding.pointer.is_empty());
-                finding.pointer.clear();
+                finding.pointer = "".into();
                 // Only the JSON has some.
-                finding.references.clear();
-                finding.reference_count = 0;
+                finding.details.change(|details| {
+                    details.references.clear();
+                    details.reference_count = 0;
+                });
             }
             (scan.target, scan.generated_at, scan.notes, findings)
         };
@@ -416,12 +423,13 @@ mod tests {
         assert_eq!(finding.category, Category::Dast);
         assert_eq!(finding.rule_id, "40012");
         assert_eq!(finding.title, "Cross Site Scripting");
-        assert_eq!(finding.description.as_deref(), Some("One\n<two>"));
+        let details = finding.details.read().unwrap();
+        assert_eq!(details.description.as_deref(), Some("One\n<two>"));
         assert_eq!(finding.severity, Severity::High);
         assert_eq!(finding.scanner_severity.as_deref(), Some("3"));
         assert_eq!(finding.confidence, Some(Confidence::Medium));
         assert_eq!(finding.cwes, [79]);
-        assert_eq!(finding.references, ["https://a", "https://b"]);
+        assert_eq!(details.references, ["https://a", "https://b"]);
         assert_eq!(
             finding.location,
             Location::Web {
@@ -443,7 +451,8 @@ mod tests {
         );
         let finding = &read(xml).unwrap().1[0];
         assert_eq!(finding.title, "<b>");
-        assert_eq!(finding.description.as_deref(), Some("&"));
+        let details = finding.details.read().unwrap();
+        assert_eq!(details.description.as_deref(), Some("&"));
         assert_eq!(url_of(&finding.location), "https://h/?a=1&b=2");
         assert_eq!(
             finding.pointer,

@@ -272,7 +272,9 @@ fn in_words(error: &ExecutionError) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::{Category, Confidence, Cvss, CvssVersion, Finding, Location, Severity};
+    use crate::finding::{
+        Category, Confidence, Cvss, CvssVersion, Details, Finding, Kept, Location, Severity,
+    };
     use crate::fingerprint::Fingerprint;
 
     fn finding(location: Location) -> Finding {
@@ -289,16 +291,19 @@ mod tests {
     fn full() -> Finding {
         let mut finding = finding(Location::source("./src/a.py", Some(5)));
         finding.title = "Use of \"eval\"".into();
-        finding.cwes = vec![79, 95];
-        finding.vulnerability_ids = vec!["CVE-2026-1".into()];
-        finding.cvss = Some(Cvss {
+        finding.cwes = thin_vec::thin_vec![79, 95];
+        finding.vulnerability_ids = thin_vec::thin_vec!["CVE-2026-1".into()];
+        finding.cvss = Some(Box::new(Cvss {
             version: CvssVersion::V3,
             score: 7.5,
             vector: None,
-        });
+        }));
         finding.confidence = Some(Confidence::Medium);
-        finding.fixed_in = vec!["1.2".into()];
-        finding.references = vec!["https://a.example/1".into()];
+        finding.fixed_in = thin_vec::thin_vec!["1.2".into()];
+        finding.details = Kept::from(Details {
+            references: vec!["https://a.example/1".into()],
+            ..Details::default()
+        });
         finding
     }
 

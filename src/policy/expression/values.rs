@@ -5,7 +5,7 @@ use cel::common::value::{CowVal, Val};
 use cel::context::VariableResolver;
 
 use super::super::selector::{Confidences, Subject};
-use crate::finding::{Category, Confidence, Location, Severity};
+use crate::finding::{Category, Confidence, Location, Severity, Text};
 use crate::fingerprint::stable_path;
 
 /// The type of a part of an expression, as far as it matters here.
@@ -185,7 +185,16 @@ impl VariableResolver for Fields<'_> {
             "confidence" => or_null(finding.confidence.and_then(confidence).map(text)),
             "rule" => text(&finding.rule_id),
             "title" => text(&finding.title),
-            "description" => or_null(finding.description.as_deref().map(text)),
+            // What cannot be read back is no value, and the expression no answer.
+            "description" => or_null(
+                finding
+                    .details
+                    .read()
+                    .ok()?
+                    .into_owned()
+                    .description
+                    .map(owned),
+            ),
             "cwe" => list(finding.cwes.iter().map(|&cwe| CelInt::from(i64::from(cwe)))),
             "vulnerability" => texts(&finding.vulnerability_ids),
             "cvss" => or_null(
@@ -206,7 +215,16 @@ impl VariableResolver for Fields<'_> {
             "fixed_in" => texts(&finding.fixed_in),
             "instances" => whole(finding.instance_count),
             "fingerprint" => owned(finding.fingerprint.to_string()),
-            "references" => texts(&finding.references),
+            "references" => list(
+                finding
+                    .details
+                    .read()
+                    .ok()?
+                    .into_owned()
+                    .references
+                    .into_iter()
+                    .map(CelString::from),
+            ),
             "path" => or_null(
                 location
                     .path()
@@ -312,7 +330,7 @@ fn or_null<'v>(value: Option<CowVal<'v, 'v>>) -> CowVal<'v, 'v> {
     value.unwrap_or_else(|| CowVal::owned(CelNull))
 }
 
-fn texts(texts: &[String]) -> CowVal<'_, '_> {
+fn texts(texts: &[Text]) -> CowVal<'_, '_> {
     list(texts.iter().map(|text| CelString::from(text.as_str())))
 }
 

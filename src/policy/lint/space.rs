@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use jiff::civil::Date;
 
-use crate::finding::{Confidence, Finding, Location, Severity};
+use crate::finding::{Confidence, Finding, Location, Severity, Text};
 use crate::fingerprint::Fingerprint;
 use crate::policy::selector::{Confidences, Question, SeenBy, Selector, Subject, Texts};
 use crate::policy::{Lane, Policy};
@@ -336,7 +336,7 @@ fn sketches(scanner: &'static str, kind: &'static Kind) -> Vec<Sketch> {
                 let nowhere = Location::source("", None);
                 let mut finding = Finding::new(fingerprint, kind.category, "", *severity, nowhere);
                 finding.confidence = *confidence;
-                finding.fixed_in = has_fix.then(String::new).into_iter().collect();
+                finding.fixed_in = has_fix.then(Text::default).into_iter().collect();
                 sketches.push(Sketch {
                     scanner,
                     kind,

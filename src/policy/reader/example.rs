@@ -12,7 +12,7 @@ use super::super::problem::suggestion;
 use super::super::selector::Confidences;
 use super::Reader;
 use super::selector::cwe;
-use crate::finding::{Category, Cvss, CvssVersion, Finding, Location, Severity};
+use crate::finding::{Category, Cvss, CvssVersion, Finding, Location, Severity, Text};
 use crate::fingerprint::Fingerprint;
 use crate::scanner::{Detail, Kind, Scanner};
 
@@ -141,24 +141,27 @@ impl Reader<'_> {
             nowhere,
         );
         if let Some(title) = title {
-            finding.title = title.value;
+            finding.title = title.value.into();
         }
-        finding.vulnerability_ids = vulnerabilities;
+        finding.vulnerability_ids = vulnerabilities.into_iter().map(Text::from).collect();
         let confidence = table.word("confidence", &Confidences::WORDS, problems);
         finding.confidence = confidence.map(|confidence| confidence.value);
         let wanted = "a number such as 79, or a text such as \"CWE-79\"";
         let cwes = table.list("cwe", wanted, problems, cwe);
-        finding.cwes = values(cwes);
-        finding.fixed_in = values(table.texts("fixed_in", problems));
-        finding.cvss = table.number("cvss", 10.0, problems).map(|score| Cvss {
-            version: CvssVersion::V3,
-            score: score.value,
-            vector: None,
+        finding.cwes = values(cwes).into();
+        let fixed_in = values(table.texts("fixed_in", problems));
+        finding.fixed_in = fixed_in.into_iter().map(Text::from).collect();
+        finding.cvss = table.number("cvss", 10.0, problems).map(|score| {
+            Box::new(Cvss {
+                version: CvssVersion::V3,
+                score: score.value,
+                vector: None,
+            })
         });
         finding.kev = table.truth("kev", problems).is_some_and(|kev| kev.value);
         let suppressed = table.truth("suppressed", problems);
         if suppressed.is_some_and(|suppressed| suppressed.value) {
-            finding.suppressed = Some("so says the example".to_owned());
+            finding.suppressed = Some("so says the example".into());
         }
         let epss = table.number("epss", 1.0, problems).map(|epss| epss.value);
         let (new, age) = self.time(&mut table);
@@ -281,15 +284,21 @@ impl Reader<'_> {
             (Some(package), _) => {
                 let (name, own_version) = named(&package.value);
                 Some(Location::Package {
-                    purl: package.value.starts_with(PURL).then_some(package.value),
-                    name,
-                    version: version.map(|version| version.value).or(own_version),
+                    purl: package
+                        .value
+                        .starts_with(PURL)
+                        .then_some(package.value.into()),
+                    name: name.into(),
+                    version: version
+                        .map(|version| version.value)
+                        .or(own_version)
+                        .map(Text::from),
                     target: None,
-                    path,
+                    path: path.map(Text::from),
                 })
             }
             (None, Some(url)) => Some(Location::Web {
-                url: url.value,
+                url: url.value.into(),
                 method: None,
                 parameter: None,
             }),
@@ -402,7 +411,7 @@ fn usual_place(kind: &Kind) -> Location {
     if kind.has(Detail::Package) {
         return Location::Package {
             purl: None,
-            name: ANY.to_owned(),
+            name: ANY.to_owned().into(),
             version: None,
             target: None,
             path: None,
@@ -410,7 +419,7 @@ fn usual_place(kind: &Kind) -> Location {
     }
     if kind.has(Detail::Url) {
         return Location::Web {
-            url: "https://example.com/".to_owned(),
+            url: "https://example.com/".into(),
             method: None,
             parameter: None,
         };

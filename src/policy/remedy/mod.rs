@@ -4,7 +4,7 @@
 //! a package, whichever scanners saw them. Every open finding is cleared by
 //! exactly one.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 
 use super::decide::{Decision, RuleOutcome, Verdict};
 use super::judge::Status;
@@ -144,7 +144,7 @@ impl Group<'_> {
 fn groups<'a>(decision: &Decision<'a>) -> Vec<Group<'a>> {
     let mut grouping = Grouping::of(decision);
     let mut groups: Vec<Group<'a>> = Vec::new();
-    let mut by_place: HashMap<Place<'a>, usize> = HashMap::new();
+    let mut by_place: HashMap<Place<'a>, usize> = HashMap::default();
     for is_blocking in [true, false] {
         for (index, judged) in decision.findings.iter().enumerate() {
             if judged.standing.status != Status::Open || judged.breaks.is_empty() == is_blocking {
@@ -212,7 +212,7 @@ struct Limit<'d, 'a> {
 
 impl<'d, 'a> Limit<'d, 'a> {
     fn of(outcome: &'d RuleOutcome<'a>, group_of: &[Option<usize>]) -> Self {
-        let mut by_group: HashMap<usize, Vec<usize>> = HashMap::new();
+        let mut by_group: HashMap<usize, Vec<usize>> = HashMap::default();
         for index in &outcome.findings {
             if let Some(at) = group(group_of, *index) {
                 by_group.entry(at).or_default().push(*index);
@@ -341,7 +341,7 @@ fn rank(
     candidates: &[usize],
     open: &mut [Count<'_, '_, '_>],
 ) -> Ranking {
-    let mut problems: HashMap<usize, u64> = HashMap::new();
+    let mut problems: HashMap<usize, u64> = HashMap::default();
     let mut is_additive = open.len() <= 1;
     for count in open {
         let mut tally = decision.issues.tally();

@@ -1,6 +1,6 @@
 //! Which findings one action clears, and what to call it.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 
 use super::Kind;
 use crate::finding::{Category, Finding, Location};
@@ -90,8 +90,8 @@ impl<'d, 'a> Grouping<'d, 'a> {
         let mut grouping = Self {
             decision,
             packages: Packages::default(),
-            repaired: HashSet::new(),
-            heads: HashMap::new(),
+            repaired: HashSet::default(),
+            heads: HashMap::default(),
         };
         for (index, judged) in decision.findings.iter().enumerate() {
             let finding = judged.subject.finding;

@@ -360,9 +360,9 @@ impl Question {
             Self::SeenBy(_) => subject.seen_by.join(", "),
             Self::Lane(_) => subject.lane.to_owned(),
             Self::Scanner(_) => subject.scanner.to_owned(),
-            Self::Rule(_) => finding.rule_id.clone(),
+            Self::Rule(_) => finding.rule_id.to_string(),
             Self::Vulnerability(_) => subject.vulnerability_ids().collect::<Vec<_>>().join(", "),
-            Self::Title(_) => finding.title.clone(),
+            Self::Title(_) => finding.title.to_string(),
             Self::Package(_) => or_nothing(subject.package_names().pop().map(Cow::into_owned)),
             Self::Url(_) => or_nothing(subject.urls().first().map(|url| (*url).to_owned())),
             Self::Path(_) => or_nothing(subject.paths().into_iter().next()),
@@ -383,8 +383,8 @@ mod tests {
             Severity::Unknown,
             location,
         );
-        finding.vulnerability_ids = vec!["GHSA-aaaa-bbbb-cccc".into()];
-        finding.cwes = vec![79];
+        finding.vulnerability_ids = thin_vec::thin_vec!["GHSA-aaaa-bbbb-cccc".into()];
+        finding.cwes = thin_vec::thin_vec![79];
         finding
     }
 
@@ -595,7 +595,7 @@ mod tests {
         let mut finding = package("pkg:npm/a", "a");
         let selector = Selector::from(vec![Question::Fix(Fix::Available)]);
         assert!(!matches(&selector, &finding));
-        finding.fixed_in = vec!["1.3".into()];
+        finding.fixed_in = thin_vec::thin_vec!["1.3".into()];
         assert!(matches(&selector, &finding));
     }
 
@@ -617,11 +617,11 @@ mod tests {
     fn what_is_known_answers_and_what_is_not_answers_nothing() {
         let mut finding = package("pkg:npm/a@1.2", "a");
         finding.confidence = Some(Confidence::High);
-        finding.cvss = Some(Cvss {
+        finding.cvss = Some(Box::new(Cvss {
             version: CvssVersion::V3,
             score: 7.5,
             vector: None,
-        });
+        }));
         let bare = package("pkg:npm/a@1.2", "a");
         let number = |text| Bound::parse(text).unwrap();
         let days = |text| Bound::parse_days(text).unwrap();

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use crate::baseline::Raised;
 use crate::enrichment::vex::Ruling;
-use crate::finding::{Finding, Location, Severity};
+use crate::finding::{Finding, Location, Severity, Text};
 use crate::fingerprint::stable_path;
 
 /// A finding with what surrounds it, as a selector sees it. What is not known is
@@ -83,7 +83,7 @@ impl<'a> Subject<'a> {
 
     /// CVE and other advisory identifiers, and the rule's, which often is one.
     pub fn vulnerability_ids(&self) -> impl Iterator<Item = &'a str> {
-        let ids = self.finding.vulnerability_ids.iter().map(String::as_str);
+        let ids = self.finding.vulnerability_ids.iter().map(Text::as_str);
         ids.chain([self.finding.rule_id.as_str()])
     }
 
@@ -100,7 +100,7 @@ impl<'a> Subject<'a> {
             return Vec::new();
         };
         let mut names = Vec::with_capacity(4);
-        names.push(name.into());
+        names.push(name.as_str().into());
         if let Some(version) = version {
             names.push([name, "@", version].concat().into());
         }

@@ -95,7 +95,7 @@ pub struct ShortRow<'a> {
     /// The scanner's name of the rule, advisory or check.
     pub rule_id: &'a str,
     /// What it is, in a line.
-    pub title: &'a str,
+    pub title: String,
     /// Where it is, in words.
     pub location: String,
     /// Why it stands here, where there is something to say.
@@ -237,7 +237,7 @@ impl<'a> ShortRow<'a> {
             severity: row.counts_as.unwrap_or(row.severity),
             scanner: row.scanner,
             rule_id: row.rule_id,
-            title: row.headline(),
+            title: row.headline().to_owned(),
             location: row.location.to_string(),
             fingerprint: row.fingerprint,
             why,

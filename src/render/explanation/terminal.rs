@@ -354,7 +354,7 @@ impl Page {
                 "{} {} {} [{}]",
                 row.severity.name(),
                 row.rule_id,
-                short_line(row.title, 100),
+                short_line(&row.title, 100),
                 row.scanner
             );
             self.item(2, DIM, "·", &text);

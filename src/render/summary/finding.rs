@@ -1,13 +1,14 @@
 //! What the summary says of a finding.
 
-use std::collections::HashSet;
-
+use foldhash::HashSet;
 use jiff::Span;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
-use crate::finding::{Category, Confidence, CvssVersion, Finding, Location, Severity};
+use crate::finding::{
+    Category, Confidence, CvssVersion, Details, Finding, Location, Severity, Text,
+};
 use crate::policy::decide::{Decision, Judged, Status};
 use crate::report::Report;
 use crate::upgrade;
@@ -44,7 +45,7 @@ pub struct FindingRow<'a> {
     pub title: &'a str,
     /// The scanner's explanation.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<&'a str>,
+    pub description: Option<String>,
     /// On the gate's scale.
     pub severity: Severity,
     /// What the policy counts an unknown severity as.
@@ -60,8 +61,8 @@ pub struct FindingRow<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cwe: Vec<String>,
     /// CVE and other advisory identifiers.
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    pub vulnerability_ids: &'a [String],
+    #[serde(skip_serializing_if = "<[Text]>::is_empty")]
+    pub vulnerability_ids: &'a [Text],
     /// The scanner's CVSS score.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cvss: Option<CvssRow<'a>>,
@@ -100,11 +101,11 @@ pub struct FindingRow<'a> {
     #[serde(skip_serializing_if = "<[Location]>::is_empty")]
     pub instances: &'a [Location],
     /// Versions in which the package is repaired.
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    pub fixed_in: &'a [String],
+    #[serde(skip_serializing_if = "<[Text]>::is_empty")]
+    pub fixed_in: &'a [Text],
     /// Addresses to read on: the first of those that the report has.
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    pub references: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<String>,
     /// How many addresses the report has.
     pub reference_count: u64,
     /// The keyed digest that stands for a secret.
@@ -154,6 +155,11 @@ impl<'a> FindingRow<'a> {
     /// A finding as it stands in a report, before any policy.
     pub fn undecided(finding: &'a Finding, report: &'a Report) -> Self {
         let suppressed = finding.suppressed.as_deref();
+        let Details {
+            description,
+            references,
+            reference_count,
+        } = details(finding);
         Self {
             fingerprint: finding.fingerprint.to_string(),
             content: finding.content.map(|content| content.to_string()),
@@ -170,7 +176,7 @@ impl<'a> FindingRow<'a> {
             category: finding.category,
             rule_id: &finding.rule_id,
             title: &finding.title,
-            description: finding.description.as_deref(),
+            description,
             severity: finding.severity,
             counts_as: None,
             scanner_severity: finding.scanner_severity.as_deref(),
@@ -199,8 +205,8 @@ impl<'a> FindingRow<'a> {
             instance_count: finding.instance_count,
             instances: &finding.instances,
             fixed_in: &finding.fixed_in,
-            references: &finding.references,
-            reference_count: finding.reference_count,
+            references,
+            reference_count,
             secret: finding.secret.as_deref(),
             report: &report.path,
             pointer: &finding.pointer,
@@ -276,8 +282,8 @@ impl<'a> FindingRow<'a> {
 
     /// What it is, in a line: the title or, where that says no more than the
     /// rule, the beginning of the explanation.
-    pub fn headline(&self) -> &'a str {
-        match self.description {
+    pub fn headline(&self) -> &str {
+        match &self.description {
             Some(description) if self.title == self.rule_id => {
                 let line = description.trim().lines().next().unwrap_or_default();
                 line.split_once(". ").map_or(line, |(sentence, _)| sentence)
@@ -295,6 +301,19 @@ impl<'a> FindingRow<'a> {
             }
             _ => None,
         }
+    }
+}
+
+/// What people read of a finding; where that is lost, that it is.
+fn details(finding: &Finding) -> Details {
+    match finding.details.read() {
+        Ok(details) => details.into_owned(),
+        Err(error) => Details {
+            description: Some(format!(
+                "[what the report says of this cannot be read back: {error}]"
+            )),
+            ..Details::default()
+        },
     }
 }
 
@@ -337,7 +356,7 @@ impl<'a> Findings<'a> {
     }
 
     pub(super) fn blocking_indices(self) -> impl Iterator<Item = usize> {
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::default();
         let findings = self.0.findings.iter().enumerate();
         let blocking = findings.filter(move |(_, judged)| {
             !judged.breaks.is_empty() && seen.insert(judged.subject.finding.fingerprint)

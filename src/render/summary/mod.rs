@@ -4,8 +4,7 @@
 //! program's own types say, so that those may change. A field may be added; a
 //! change of meaning needs a new [`SCHEMA`].
 
-use std::collections::HashSet;
-
+use foldhash::HashSet;
 use schemars::JsonSchema;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -348,7 +347,7 @@ fn sources(policy: &Policy) -> Vec<SourceRow<'_>> {
 
 /// Counts identities; a finding in two copies of a report counts once.
 fn counts(findings: &[Judged<'_>], lane: Option<&str>) -> Counts {
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::default();
     let mut counts = Counts::default();
     for judged in findings
         .iter()

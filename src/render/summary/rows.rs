@@ -1,8 +1,9 @@
 //! What the summary says of reports, rules, exceptions, issues and what was
 //! known besides.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
+use foldhash::HashSet;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -426,7 +427,7 @@ impl<'a> BaselineRow<'a> {
         let baseline = decision.circumstances.knowledge.baseline.read()?;
         let comparison = decision.comparison.as_ref()?;
         let entries = |fate| {
-            let mut seen = HashSet::new();
+            let mut seen = HashSet::default();
             let entries = comparison.with_fate(fate, baseline);
             entries.filter(move |entry| seen.insert((&entry.lane, entry.fingerprint)))
         };

@@ -5,8 +5,15 @@
 //! its findings ([`crate::report::Report`]), and the policy decides the status.
 
 use serde::{Deserialize, Serialize};
+use thin_vec::ThinVec;
 
 use crate::fingerprint::{ContentDigest, Fingerprint};
+
+mod details;
+mod text;
+
+pub use details::{Details, Kept, Store};
+pub use text::{Recent, Text};
 
 /// One result of one scanner, normalized. Absent fields are those the scanner
 /// does not give.
@@ -20,58 +27,51 @@ pub struct Finding {
     /// What kind of problem it is.
     pub category: Category,
     /// The scanner's own name of the rule, advisory or check.
-    pub rule_id: String,
+    pub rule_id: Text,
     /// One line for people; never empty.
-    pub title: String,
-    /// The scanner's explanation, as plain text.
-    pub description: Option<String>,
+    pub title: Text,
     /// On the gate's scale.
     pub severity: Severity,
     /// The scanner's own word or number, as written.
-    pub scanner_severity: Option<String>,
+    pub scanner_severity: Option<Text>,
     /// How sure the scanner is.
     pub confidence: Option<Confidence>,
     /// Numbers of the Common Weakness Enumeration, without the prefix.
-    pub cwes: Vec<u32>,
+    pub cwes: ThinVec<u32>,
     /// CVE, GHSA and other advisory identifiers, aliases included.
-    pub vulnerability_ids: Vec<String>,
+    pub vulnerability_ids: ThinVec<Text>,
     /// The score that the scanner reports, never one that we computed.
-    pub cvss: Option<Cvss>,
+    pub cvss: Option<Box<Cvss>>,
     /// Whether the report says that the vulnerability is known to be exploited.
     pub kev: bool,
     /// Where the problem is; for several places, the first.
     pub location: Location,
     /// The places, where a scanner groups several under one finding. At most
     /// [`Finding::MAX_INSTANCES`] are kept; `instance_count` has them all.
-    pub instances: Vec<Location>,
+    pub instances: ThinVec<Location>,
     /// In how many places the scanner saw it; at least 1.
     pub instance_count: u64,
     /// Versions in which the package is repaired, in the scanner's words.
-    pub fixed_in: Vec<String>,
-    /// Addresses to read on. At most [`Finding::MAX_REFERENCES`] are kept;
-    /// `reference_count` has them all.
-    pub references: Vec<String>,
-    /// How many addresses the scanner gives.
-    pub reference_count: u64,
+    pub fixed_in: ThinVec<Text>,
+    /// What only people read of it.
+    pub details: Kept,
     /// The keyed digest of the secret that was found, in place of its value.
-    pub secret: Option<String>,
+    pub secret: Option<Text>,
     /// Why the scanner itself suppressed the finding; absent when it did not.
-    pub suppressed: Option<String>,
+    pub suppressed: Option<Text>,
     /// Where in the report it stands: a JSON Pointer, an element path or a row.
-    pub pointer: String,
+    pub pointer: Text,
 }
 
 impl Finding {
     /// How many places of one finding are kept.
     pub const MAX_INSTANCES: usize = 50;
-    /// How many addresses of one finding are kept.
-    pub const MAX_REFERENCES: usize = 10;
 
     /// Makes a finding with what every finding has; the rest is absent.
     pub fn new(
         fingerprint: Fingerprint,
         category: Category,
-        rule_id: impl Into<String>,
+        rule_id: impl Into<Text>,
         severity: Severity,
         location: Location,
     ) -> Self {
@@ -82,23 +82,53 @@ impl Finding {
             category,
             title: rule_id.clone(),
             rule_id,
-            description: None,
             severity,
             scanner_severity: None,
             confidence: None,
-            cwes: Vec::new(),
-            vulnerability_ids: Vec::new(),
+            cwes: ThinVec::new(),
+            vulnerability_ids: ThinVec::new(),
             cvss: None,
             kev: false,
             location,
-            instances: Vec::new(),
+            instances: ThinVec::new(),
             instance_count: 1,
-            fixed_in: Vec::new(),
-            references: Vec::new(),
-            reference_count: 0,
+            fixed_in: ThinVec::new(),
+            details: Kept::default(),
             secret: None,
             suppressed: None,
-            pointer: String::new(),
+            pointer: Text::default(),
+        }
+    }
+
+    /// Puts texts that were met before in the place of those equal to them. A
+    /// pointer is of one finding alone.
+    pub fn share(&mut self, recent: &mut Recent) {
+        let Self {
+            rule_id,
+            title,
+            scanner_severity,
+            vulnerability_ids,
+            cvss,
+            location,
+            instances,
+            fixed_in,
+            suppressed,
+            ..
+        } = self;
+        let vector = cvss.as_mut().and_then(|cvss| cvss.vector.as_mut());
+        let single = [
+            Some(rule_id),
+            Some(title),
+            scanner_severity.as_mut(),
+            suppressed.as_mut(),
+            vector,
+        ];
+        let lists = vulnerability_ids.iter_mut().chain(fixed_in);
+        for text in single.into_iter().flatten().chain(lists) {
+            recent.share(text);
+        }
+        for place in std::iter::once(location).chain(instances) {
+            place.texts_mut().for_each(|text| recent.share(text));
         }
     }
 }
@@ -298,7 +328,7 @@ pub struct Cvss {
     /// The base score, 0 to 10.
     pub score: f64,
     /// The vector, where the report has one.
-    pub vector: Option<String>,
+    pub vector: Option<Text>,
 }
 
 /// A major version of CVSS.
@@ -326,7 +356,7 @@ pub enum Location {
     /// A place in a source file.
     Source {
         /// As the scanner wrote it.
-        path: String,
+        path: Text,
         /// 1-based; absent when the scanner points at the whole file.
         #[serde(skip_serializing_if = "Option::is_none")]
         line: Option<u64>,
@@ -338,43 +368,43 @@ pub enum Location {
         column: Option<u64>,
         /// The commit that holds it, where the scanner looked at history.
         #[serde(skip_serializing_if = "Option::is_none")]
-        commit: Option<String>,
+        commit: Option<Text>,
     },
     /// A software package.
     Package {
         /// The package URL, as the report has it.
         #[serde(skip_serializing_if = "Option::is_none")]
-        purl: Option<String>,
+        purl: Option<Text>,
         /// The package's name, with its group or scope.
-        name: String,
+        name: Text,
         /// The version in use; absent when the report has none.
         #[serde(skip_serializing_if = "Option::is_none")]
-        version: Option<String>,
+        version: Option<Text>,
         /// The image, lock file or archive in which the package was seen.
         #[serde(skip_serializing_if = "Option::is_none")]
-        target: Option<String>,
+        target: Option<Text>,
         /// The file that holds the package inside the target.
         #[serde(skip_serializing_if = "Option::is_none")]
-        path: Option<String>,
+        path: Option<Text>,
     },
     /// An address of a running application.
     Web {
         /// With its query, as the scanner requested it.
-        url: String,
+        url: Text,
         /// The HTTP method.
         #[serde(skip_serializing_if = "Option::is_none")]
-        method: Option<String>,
+        method: Option<Text>,
         /// The parameter, header or cookie in question.
         #[serde(skip_serializing_if = "Option::is_none")]
-        parameter: Option<String>,
+        parameter: Option<Text>,
     },
     /// A configured resource: in an infrastructure file, a cluster, an account.
     Resource {
         /// The file or the object that was checked.
-        target: String,
+        target: Text,
         /// The resource's own name.
         #[serde(skip_serializing_if = "Option::is_none")]
-        resource: Option<String>,
+        resource: Option<Text>,
         /// 1-based.
         #[serde(skip_serializing_if = "Option::is_none")]
         line: Option<u64>,
@@ -386,7 +416,7 @@ pub enum Location {
 
 impl Location {
     /// A place in a source file; 0 is no line.
-    pub fn source(path: impl Into<String>, line: Option<u64>) -> Self {
+    pub fn source(path: impl Into<Text>, line: Option<u64>) -> Self {
         Self::Source {
             path: path.into(),
             line: line.filter(|&line| line > 0),
@@ -394,6 +424,29 @@ impl Location {
             column: None,
             commit: None,
         }
+    }
+
+    /// All its texts.
+    pub fn texts_mut(&mut self) -> impl Iterator<Item = &mut Text> {
+        let (first, others) = match self {
+            Self::Source { path, commit, .. } => (path, [commit.as_mut(), None, None, None]),
+            Self::Package {
+                purl,
+                name,
+                version,
+                target,
+                path,
+            } => (name, [purl, version, target, path].map(Option::as_mut)),
+            Self::Web {
+                url,
+                method,
+                parameter,
+            } => (url, [method.as_mut(), parameter.as_mut(), None, None]),
+            Self::Resource {
+                target, resource, ..
+            } => (target, [resource.as_mut(), None, None, None]),
+        };
+        std::iter::once(first).chain(others.into_iter().flatten())
     }
 
     /// The file that the location is in, for those that are in one.

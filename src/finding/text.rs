@@ -1,0 +1,146 @@
+//! Texts of findings, which many findings share.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use arcstr::ArcStr;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Serialize};
+
+/// A text that costs one word where it is held, and nothing where it is shared: of
+/// a million findings most have their rule, file or package in common.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Text(ArcStr);
+
+impl Text {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::ops::Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::borrow::Borrow<str> for Text {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for Text {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<T: Into<ArcStr>> From<T> for Text {
+    fn from(text: T) -> Self {
+        Self(text.into())
+    }
+}
+
+impl PartialEq<str> for Text {
+    fn eq(&self, other: &str) -> bool {
+        **self == *other
+    }
+}
+
+impl PartialEq<&str> for Text {
+    fn eq(&self, other: &&str) -> bool {
+        **self == **other
+    }
+}
+
+impl PartialEq<String> for Text {
+    fn eq(&self, other: &String) -> bool {
+        **self == **other
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&**self, f)
+    }
+}
+
+impl JsonSchema for Text {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        String::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        String::json_schema(generator)
+    }
+}
+
+/// The texts that were met last. A text that is among them is shared, so that each
+/// is held about once; its own memory does not grow.
+#[derive(Debug)]
+pub struct Recent {
+    /// Each text has one place, by its digest.
+    places: Vec<Text>,
+    state: foldhash::fast::RandomState,
+}
+
+impl Default for Recent {
+    fn default() -> Self {
+        /// Findings of a file, rule or package stand near each other.
+        const PLACES: usize = 4096;
+        Self {
+            places: vec![Text::default(); PLACES],
+            state: foldhash::fast::RandomState::default(),
+        }
+    }
+}
+
+impl Recent {
+    /// Puts the text of before in the place of one that is equal to it.
+    pub fn share(&mut self, text: &mut Text) {
+        use std::hash::BuildHasher as _;
+        let digest = usize::try_from(self.state.hash_one(text.as_str()) >> 32).unwrap_or_default();
+        let at = digest % self.places.len().max(1);
+        if let Some(place) = self.places.get_mut(at) {
+            if place == text {
+                text.clone_from(place);
+            } else {
+                place.clone_from(text);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_texts_become_one() {
+        let mut recent = Recent::default();
+        let mut texts: Vec<Text> = (0..3).map(|_| "a".into()).collect();
+        texts.push("b".into());
+        for text in &mut texts {
+            recent.share(text);
+        }
+        let at = |text: &Text| text.as_ptr();
+        assert_eq!(texts, ["a", "a", "a", "b"]);
+        assert_eq!(at(&texts[0]), at(&texts[2]));
+        assert_ne!(at(&texts[0]), at(&texts[3]));
+    }
+}
