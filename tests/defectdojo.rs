@@ -961,3 +961,80 @@ fn a_ca_file_without_a_certificate_is_refused() {
         assert!(error(text).contains("no certificate in PEM form"), "{text}");
     }
 }
+
+/// One connection with TLS, as `localhost`; returns the head of the request that it
+/// got, if any.
+fn serve_tls(listener: &TcpListener) -> String {
+    use rustls::pki_types::pem::PemObject as _;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/defectdojo/tls");
+    let certificate = CertificateDer::from_pem_file(folder.join("server.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_file(folder.join("server.key")).unwrap();
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    let connection = rustls::ServerConnection::new(std::sync::Arc::new(config)).unwrap();
+    let (stream, _) = listener.accept().unwrap();
+    let mut stream = BufReader::new(rustls::StreamOwned::new(connection, stream));
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        // An alert, a reset or the end.
+        if !matches!(stream.read_line(&mut head), Ok(1..)) {
+            return head;
+        }
+    }
+    let body = r#"{"user": {"username": "ci"}}"#;
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let stream = stream.get_mut();
+    stream.write_all(answer.as_bytes()).unwrap();
+    stream.flush().unwrap();
+    head
+}
+
+#[test]
+fn only_a_certificate_of_a_trusted_authority_for_that_host_will_do() {
+    let ca = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/defectdojo/tls/ca.pem");
+    for (host, ca_file, advice) in [
+        ("localhost", Some(&ca), None),
+        ("127.0.0.1", Some(&ca), Some("is for another host name")),
+        (
+            "localhost",
+            None,
+            Some("not trusted here: give that authority's certificate"),
+        ),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = std::thread::spawn(move || serve_tls(&listener));
+        let client = Client::new(Settings {
+            base: BaseUrl::parse(&format!("https://{host}:{port}")).unwrap(),
+            token: Token::new(TOKEN).unwrap(),
+            ca_file: ca_file.cloned(),
+            proxy: None,
+            patience: Patience::default(),
+        })
+        .unwrap();
+        let Some(advice) = advice else {
+            assert_eq!(client.profile().unwrap().user_name, "ci");
+            assert!(server.join().unwrap().starts_with("GET "));
+            continue;
+        };
+        let failure = upload(&client).unwrap_err();
+        assert_eq!(
+            (failure.outcome, failure.reason),
+            (Outcome::NotSent, Reason::Tls)
+        );
+        // A machine without any certificates does not get as far.
+        if !failure.advice.contains("has no CA certificates") {
+            assert!(failure.advice.contains(advice), "{failure:?}");
+            assert_eq!(server.join().unwrap(), "");
+        }
+    }
+}

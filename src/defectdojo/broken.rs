@@ -147,6 +147,8 @@ fn tls(error: &Error, base: &BaseUrl) -> (Reason, String, &'static str) {
         "the server's certificate is for another host name: use the name that it is for"
     } else if has(&["Expired", "expired", "NotValidYet", "not valid yet"]) {
         "the server's certificate is out of date, or the clock of this machine is wrong"
+    } else if has(&["No CA certificates"]) {
+        "this machine has no CA certificates: install its package of them (`ca-certificates`), or give a CA file"
     } else if has(&["corrupt message"]) {
         "the server does not speak TLS at that port: check the port, and whether the URL should begin with `http://`"
     } else {

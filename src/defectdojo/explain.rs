@@ -32,15 +32,17 @@ pub(super) type Verdict = (Outcome, Reason, String, String);
 
 /// The failure that an answer is.
 pub(super) fn explain(call: Call, refusal: &Refusal, base: &BaseUrl, token: &Token) -> Failure {
-    let body = match serde_json::from_str(&refusal.text) {
+    // Before anything is taken out of it, such as the names of fields.
+    let text = token.mask(&refusal.text);
+    let body = match serde_json::from_str(&text) {
         Ok(value) => Body::Json(value),
         Err(_) if is_html(refusal) => Body::Html,
         Err(_) => Body::Other,
     };
     let said = match &body {
         Body::Json(value) => said(value),
-        Body::Html => title(&refusal.text),
-        Body::Other => refusal.text.trim().to_owned(),
+        Body::Html => title(&text),
+        Body::Other => text.trim().to_owned(),
     };
     let said: String = token.mask(&said).chars().take(SAID_LIMIT).collect();
     let (outcome, reason, sentence, advice) = match (refusal.status, &body) {
@@ -380,4 +382,54 @@ fn texts(value: &Value) -> String {
         .filter_map(Value::as_str)
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const KEY: &str = "s3cr3t-key";
+
+    proptest! {
+        #[test]
+        fn whatever_a_server_says_is_bounded_and_without_the_token(
+            status in prop_oneof![Just(400_u16), 200_u16..600],
+            kind in "text/html|application/json|",
+            location in proptest::option::of(".{0,40}"),
+            text in prop_oneof![
+                ".{0,400}",
+                "<title>.{0,40}(</title>)?",
+                r#"\{"(detail|message|file|scan_type|title)": ("|\["|\[\[|\{"a":").{0,40}"?\]?\}"#,
+                r#"\["(Product )?.{0,400}( does not exist)?"\]"#,
+            ],
+            place in prop_oneof![0_usize..12, 0_usize..400],
+        ) {
+            let mut text = text;
+            let place = text.char_indices().nth(place).map_or(0, |(at, _)| at);
+            text.insert_str(place, KEY);
+            let refusal = Refusal {
+                status,
+                content_type: kind,
+                location,
+                retry_after: None,
+                text,
+                problem: None,
+            };
+            let base = BaseUrl::parse("https://dojo.example").unwrap();
+            let token = Token::new(KEY).unwrap();
+            for call in [Call::Upload, Call::Lookup] {
+                let failure = explain(call, &refusal, &base, &token);
+                prop_assert!(failure.said.as_ref().is_none_or(|said| said.chars().count() <= SAID_LIMIT));
+                prop_assert!(failure.sentence.chars().count() <= SAID_LIMIT);
+                prop_assert!(!format!("{failure:?}").contains(KEY), "{failure:?}");
+                prop_assert_eq!(failure.status, Some(status));
+                // Only a refusal by the server proves that nothing was filed.
+                if call == Call::Upload && (200..300).contains(&status) {
+                    prop_assert!(failure.may_have_landed());
+                }
+            }
+        }
+    }
 }
