@@ -21,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("fingerprint", &[]),
     ("secret", &[]),
     ("text", &[]),
+    ("defectdojo", &[]),
     ("upgrade", &[]),
     ("finding", &["fingerprint"]),
     ("issue", &["finding", "fingerprint"]),
