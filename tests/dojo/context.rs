@@ -89,7 +89,9 @@ impl Context {
             Kind::Import => (None, id),
         };
         let engagement = state.engagement_by_id(engagement).ok_or_else(unknown)?;
-        let product = state.product_by_id(engagement.product).ok_or_else(unknown)?;
+        let product = state
+            .product_by_id(engagement.product)
+            .ok_or_else(unknown)?;
         Ok(Self {
             product_type: Some(product.product_type),
             product: Some(product.id),
@@ -106,7 +108,8 @@ impl Context {
             ))
         };
         let product = self.product.and_then(|id| state.product_by_id(id));
-        let differs = |field, name: Option<&str>| form.raw(field).is_some_and(|given| name != Some(given));
+        let differs =
+            |field, name: Option<&str>| form.raw(field).is_some_and(|given| name != Some(given));
         if self.test.is_some() && differs("product_name", product.map(|product| &*product.name)) {
             return Err(wrong("the test does not belong to the specified product"));
         }
@@ -133,7 +136,9 @@ impl Context {
         if self.test.is_some() {
             return allowed(may(Right::Import));
         }
-        let Some(product_name) = form.raw("product_name").or(product.map(|found| &*found.name))
+        let Some(product_name) = form
+            .raw("product_name")
+            .or(product.map(|found| &*found.name))
         else {
             return Err(listed("product_name parameter missing"));
         };
@@ -162,15 +167,16 @@ impl Context {
                  create the new product in"
             )));
         };
-        match self.product_type.and_then(|id| state.product_type_by_id(id)) {
+        match self
+            .product_type
+            .and_then(|id| state.product_type_by_id(id))
+        {
             None if !rights::may_create_types(state, user) => Err(denied(&format!(
                 "No permission to create product_type \"{type_name}\""
             ))),
-            Some(kind) if !rights::may(state, user, Right::AddProduct, kind, None) => {
-                Err(denied(&format!(
-                    "No permission to create products in product_type \"{type_name}\""
-                )))
-            }
+            Some(kind) if !rights::may(state, user, Right::AddProduct, kind, None) => Err(denied(
+                &format!("No permission to create products in product_type \"{type_name}\""),
+            )),
             _ => Ok(()),
         }
     }

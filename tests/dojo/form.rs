@@ -66,7 +66,11 @@ impl Form {
             // The server takes the last segment of a path.
             Some(name) if !name.is_empty() => self.files.push(Part {
                 field,
-                name: name.rsplit(['/', '\\']).next().unwrap_or_default().to_owned(),
+                name: name
+                    .rsplit(['/', '\\'])
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned(),
                 bytes: content.to_vec(),
             }),
             _ => {
@@ -80,12 +84,16 @@ impl Form {
     pub(crate) fn raw(&self, name: &str) -> Option<&str> {
         let mut fields = self.fields.iter().rev();
         let found = fields.find(|(field, _)| field == name);
-        found.map(|(_, text)| &**text).filter(|text| !text.is_empty())
+        found
+            .map(|(_, text)| &**text)
+            .filter(|text| !text.is_empty())
     }
 
     /// A field without the blanks around it.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        self.raw(name).map(str::trim).filter(|text| !text.is_empty())
+        self.raw(name)
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
     }
 
     pub(crate) fn file(&self) -> Option<&Part> {
@@ -126,9 +134,15 @@ impl Form {
         }
         self.validate_dates(&mut errors);
         if let Some(uri) = self.raw("source_code_management_uri")
-            && !["http://", "https://", "ftp://"].iter().any(|scheme| uri.starts_with(scheme))
+            && !["http://", "https://", "ftp://"]
+                .iter()
+                .any(|scheme| uri.starts_with(scheme))
         {
-            errors.add("source_code_management_uri", "Enter a valid URL.", "invalid");
+            errors.add(
+                "source_code_management_uri",
+                "Enter a valid URL.",
+                "invalid",
+            );
         }
         for tag in self.tags().into_iter().flatten() {
             if tag.contains([' ', ',', '"', '\'']) {
@@ -187,8 +201,7 @@ impl Form {
         for name in ["scan_date", "engagement_end_date"] {
             let Some(date) = self.raw(name) else { continue };
             if date.parse::<jiff::civil::Date>().is_err() || date.len() != 10 {
-                let text =
-                    "Date has wrong format. Use one of these formats instead: YYYY-MM-DD.";
+                let text = "Date has wrong format. Use one of these formats instead: YYYY-MM-DD.";
                 errors.add(name, text, "invalid");
             } else if name == "scan_date" && date > TODAY {
                 errors.add(name, "The scan_date cannot be in the future!", "invalid");
@@ -210,8 +223,7 @@ impl Form {
                 errors.add("file", text, "invalid_extension");
             }
         } else if self.raw("file").is_some() {
-            let text =
-                "The submitted data was not a file. Check the encoding type on the form.";
+            let text = "The submitted data was not a file. Check the encoding type on the form.";
             errors.add("file", text, "invalid");
         }
     }
@@ -300,7 +312,12 @@ fn parameter(header: &str, name: &str) -> Option<String> {
             }
             Some(text.replace("%22", "\""))
         }
-        None => Some(rest.split([';', '\r']).next().unwrap_or_default().to_owned()),
+        None => Some(
+            rest.split([';', '\r'])
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
+        ),
     }
 }
 

@@ -94,7 +94,13 @@ fn filters(kind: &str) -> Filters {
 }
 
 /// `GET /api/v2/KIND/` and `GET /api/v2/KIND/ID/`.
-pub(crate) fn read(state: &State, user: &User, kind: &str, id: Option<&str>, head: &Head) -> Answer {
+pub(crate) fn read(
+    state: &State,
+    user: &User,
+    kind: &str,
+    id: Option<&str>,
+    head: &Head,
+) -> Answer {
     if kind == "system_settings" && !user.superuser {
         return no_permission();
     }
@@ -107,7 +113,10 @@ pub(crate) fn read(state: &State, user: &User, kind: &str, id: Option<&str>, hea
     let found = rows.into_iter().find(|row| row["id"].to_string() == id);
     match found {
         Some(row) => Answer::json(200, &row),
-        None => detail(404, &format!("No {} matches the given query.", singular(kind))),
+        None => detail(
+            404,
+            &format!("No {} matches the given query.", singular(kind)),
+        ),
     }
 }
 
@@ -124,8 +133,8 @@ pub(crate) fn singular(kind: &str) -> &'static str {
     }
 }
 
-/// The rows a user may see, in the order of their ids but for imports, which come
-/// newest first; `None` for what there is not.
+/// The rows a user may see, in the order of their ids, but products by name and
+/// imports newest first; `None` for what there is not.
 fn visible(state: &State, user: &User, kind: &str) -> Option<Vec<Value>> {
     let sees_product = |id: u64| {
         let product = state.product_by_id(id);
@@ -154,8 +163,10 @@ fn visible(state: &State, user: &User, kind: &str) -> Option<Vec<Value>> {
             seen.map(|engagement| rows::engagement(state, engagement)).collect()
         }
         "products" => {
-            let seen = state.products.iter().filter(|product| sees_product(product.id));
-            seen.map(|product| rows::product(state, product)).collect()
+            let seen = state.products.iter();
+            let mut seen: Vec<_> = seen.filter(|product| sees_product(product.id)).collect();
+            seen.sort_by_key(|product| &product.name);
+            seen.into_iter().map(|product| rows::product(state, product)).collect()
         }
         "product_types" => {
             let sees = |id| {
@@ -193,18 +204,18 @@ fn visible(state: &State, user: &User, kind: &str) -> Option<Vec<Value>> {
 fn list(state: &State, kind: &str, mut rows: Vec<Value>, head: &Head) -> Answer {
     let query = head.query();
     for (name, filter) in filters(kind) {
-        for (_, wanted) in query.iter().filter(|(given, _)| given == name) {
-            if wanted.is_empty() {
-                continue;
-            }
-            if let Err(refusal) = keep(state, &mut rows, *filter, name, wanted) {
-                return refusal;
-            }
+        // Of several the last counts, and an empty one does not.
+        let given = query.iter().rev().find(|(given, _)| given == name);
+        if let Some((_, wanted)) = given.filter(|(_, wanted)| !wanted.is_empty())
+            && let Err(refusal) = keep(state, &mut rows, *filter, name, wanted)
+        {
+            return refusal;
         }
     }
     if let Some((_, order)) = query.iter().rev().find(|(name, _)| name == "o") {
         if kind == "engagements" && order.trim_start_matches('-') == "id" {
-            let text = format!("Select a valid choice. {order} is not one of the available choices.");
+            let text =
+                format!("Select a valid choice. {order} is not one of the available choices.");
             return field("o", &text, "invalid_choice");
         }
         if order.trim_start_matches('-') == "id" {
@@ -260,7 +271,9 @@ fn keep(
             id.is_some_and(|id| id.to_string() == wanted)
         }),
         Filter::ProductName { whole } => rows.retain(|row| {
-            let product = row["test"].as_u64().and_then(|id| state.product_of_test(id));
+            let product = row["test"]
+                .as_u64()
+                .and_then(|id| state.product_of_test(id));
             product.is_some_and(|product| {
                 product.name == wanted || !whole && folded(&product.name).contains(&folded(wanted))
             })
@@ -271,7 +284,8 @@ fn keep(
         }),
         Filter::Any(of) => rows.retain(|row| {
             let list = row[of].as_array().into_iter().flatten();
-            list.into_iter().any(|entry| entry["vulnerability_id"] == wanted)
+            list.into_iter()
+                .any(|entry| entry["vulnerability_id"] == wanted)
         }),
     }
     Ok(())
@@ -308,11 +322,11 @@ fn page(kind: &str, rows: &[Value], head: &Head, query: &[(String, String)]) -> 
             pairs.push(("offset".into(), offset.to_string()));
         }
         pairs.sort();
-        let encode = |text: &str| {
-            percent_encoding::utf8_percent_encode(text, QUERY).to_string()
-        };
+        let encode = |text: &str| percent_encoding::utf8_percent_encode(text, QUERY).to_string();
         let pairs = pairs.iter();
-        let pairs: Vec<_> = pairs.map(|(key, value)| format!("{key}={}", encode(value))).collect();
+        let pairs: Vec<_> = pairs
+            .map(|(key, value)| format!("{key}={}", encode(value)))
+            .collect();
         let host = head.header("host").unwrap_or("localhost");
         format!("http://{host}{}?{}", head.path(), pairs.join("&"))
     };
@@ -325,7 +339,10 @@ fn page(kind: &str, rows: &[Value], head: &Head, query: &[(String, String)]) -> 
         "previous": previous,
         "results": results,
     });
-    if !matches!(kind, "engagements" | "test_types" | "development_environments" | "system_settings") {
+    if !matches!(
+        kind,
+        "engagements" | "test_types" | "development_environments" | "system_settings"
+    ) {
         body["prefetch"] = json!({});
     }
     Answer::json(200, &body)

@@ -27,7 +27,7 @@
 //! Not modelled: de-duplication across tests (off in a fresh installation), JIRA,
 //! finding groups, notes, endpoints, expiry of risk acceptances.
 
-#![allow(dead_code, reason = "not every test needs all of it")]
+#![allow(dead_code, unused_imports, reason = "not every test needs all of it")]
 
 pub(crate) mod commit;
 pub(crate) mod context;
@@ -92,6 +92,8 @@ pub(crate) struct Options {
     pub(crate) max_file: usize,
     /// Scan types an administrator has deactivated.
     pub(crate) deactivated: Vec<String>,
+    /// The hosts that may stand in `Host` (`DD_ALLOWED_HOSTS`); without one, all.
+    pub(crate) allowed_hosts: Vec<String>,
     /// Whether answers to reimports have a `delta` (`DD_TRACK_IMPORT_HISTORY`).
     pub(crate) tracks_history: bool,
 }
@@ -105,6 +107,7 @@ impl Default for Options {
             upload_takes: Duration::ZERO,
             max_file: 100 * 1024 * 1024,
             deactivated: Vec::new(),
+            allowed_hosts: Vec::new(),
             tracks_history: true,
         }
     }

@@ -27,16 +27,30 @@ pub(crate) fn act(
         ("POST", "product_types", None, _) => create_product_type(state, user, &json()),
         ("POST", "products", None, _) => create_product(state, user, &json()),
         ("POST", "engagements", None, _) => create_engagement(state, user, &json()),
-        ("POST", "engagements", Some(_), Some("close")) => set_status(state, user, number, "Completed"),
-        ("POST", "engagements", Some(_), Some("reopen")) => set_status(state, user, number, "In Progress"),
+        ("POST", "engagements", Some(_), Some("close")) => {
+            set_status(state, user, number, "Completed")
+        }
+        ("POST", "engagements", Some(_), Some("reopen")) => {
+            set_status(state, user, number, "In Progress")
+        }
         (_, "engagements", Some(_), Some("files")) => files(state, user, number, head, body),
         ("PATCH", "findings", Some(_), None) => mark(state, user, number, &json()),
         ("POST", "findings", Some(_), Some("close")) => close(state, user, number),
         ("POST", "risk_acceptance", None, _) => accept(state, user, &json()),
         ("GET" | "POST" | "PATCH", _, _, Some(_)) => Answer::html(404, "Page not found"),
-        (method, "findings" | "tests" | "engagements" | "products" | "product_types" | "test_imports" | "test_types" | "risk_acceptance" | "development_environments", ..) => {
-            detail(405, &format!("Method \"{method}\" not allowed."))
-        }
+        (
+            method,
+            "findings"
+            | "tests"
+            | "engagements"
+            | "products"
+            | "product_types"
+            | "test_imports"
+            | "test_types"
+            | "risk_acceptance"
+            | "development_environments",
+            ..,
+        ) => detail(405, &format!("Method \"{method}\" not allowed.")),
         _ => Answer::html(404, "Page not found"),
     }
 }
@@ -52,7 +66,11 @@ fn create_product_type(state: &mut State, user: &User, given: &Value) -> Answer 
     }
     let name = given["name"].as_str().unwrap_or_default();
     if state.product_type(name).is_some() {
-        return field("name", "product_ type with this name already exists.", "unique");
+        return field(
+            "name",
+            "product_ type with this name already exists.",
+            "unique",
+        );
     }
     let id = state.create_product_type(name);
     let Some(created) = state.product_types.iter_mut().find(|kind| kind.id == id) else {
@@ -63,7 +81,9 @@ fn create_product_type(state: &mut State, user: &User, given: &Value) -> Answer 
 }
 
 fn create_product(state: &mut State, user: &User, given: &Value) -> Answer {
-    let kind = given["prod_type"].as_u64().and_then(|id| state.product_type_by_id(id));
+    let kind = given["prod_type"]
+        .as_u64()
+        .and_then(|id| state.product_type_by_id(id));
     let Some(kind) = kind.cloned() else {
         return field("prod_type", "This field is required.", "required");
     };
@@ -80,12 +100,16 @@ fn create_product(state: &mut State, user: &User, given: &Value) -> Answer {
         created.authorized = authorized;
         created.description = given["description"].as_str().unwrap_or_default().to_owned();
     }
-    let created = state.product_by_id(id).map(|created| rows::product(state, created));
+    let created = state
+        .product_by_id(id)
+        .map(|created| rows::product(state, created));
     Answer::json(201, &created.unwrap_or_default())
 }
 
 fn create_engagement(state: &mut State, user: &User, given: &Value) -> Answer {
-    let product = given["product"].as_u64().and_then(|id| state.product_by_id(id));
+    let product = given["product"]
+        .as_u64()
+        .and_then(|id| state.product_by_id(id));
     let Some(product) = product else {
         return field("product", "This field is required.", "required");
     };
@@ -95,12 +119,18 @@ fn create_engagement(state: &mut State, user: &User, given: &Value) -> Answer {
     let name = given["name"].as_str().unwrap_or_default();
     let id = state.create_engagement(product.id, name);
     let text = |key: &str| given[key].as_str().map(str::to_owned);
-    if let Some(created) = state.engagements.iter_mut().find(|created| created.id == id) {
+    if let Some(created) = state
+        .engagements
+        .iter_mut()
+        .find(|created| created.id == id)
+    {
         created.target_start = text("target_start").unwrap_or_default();
         created.target_end = text("target_end").unwrap_or_default();
         created.status = text("status").unwrap_or_default();
     }
-    let created = state.engagement_by_id(id).map(|created| rows::engagement(state, created));
+    let created = state
+        .engagement_by_id(id)
+        .map(|created| rows::engagement(state, created));
     Answer::json(201, &created.unwrap_or_default())
 }
 
@@ -114,11 +144,18 @@ fn reach(state: &State, user: &User, engagement: u64, right: Right) -> Result<()
     if !may(Right::View) {
         return Err(not_found("engagements"));
     }
-    if may(right) { Ok(()) } else { Err(no_permission()) }
+    if may(right) {
+        Ok(())
+    } else {
+        Err(no_permission())
+    }
 }
 
 fn not_found(kind: &str) -> Answer {
-    detail(404, &format!("No {} matches the given query.", singular(kind)))
+    detail(
+        404,
+        &format!("No {} matches the given query.", singular(kind)),
+    )
 }
 
 fn set_status(state: &mut State, user: &User, id: u64, status: &str) -> Answer {
@@ -181,7 +218,11 @@ fn reach_finding(state: &State, user: &User, id: u64) -> Result<(), Answer> {
     if !may(Right::View) {
         return Err(not_found("findings"));
     }
-    if may(Right::Edit) { Ok(()) } else { Err(no_permission()) }
+    if may(Right::Edit) {
+        Ok(())
+    } else {
+        Err(no_permission())
+    }
 }
 
 fn mark(state: &mut State, user: &User, id: u64, given: &Value) -> Answer {
@@ -228,7 +269,8 @@ fn close(state: &mut State, user: &User, id: u64) -> Answer {
         finding.is_mitigated = true;
         finding.active = false;
     }
-    let body = json!({"is_mitigated": true, "false_p": false, "out_of_scope": false, "duplicate": false});
+    let body =
+        json!({"is_mitigated": true, "false_p": false, "out_of_scope": false, "duplicate": false});
     Answer::json(200, &body)
 }
 
@@ -237,11 +279,19 @@ fn accept(state: &mut State, user: &User, given: &Value) -> Answer {
     if findings.is_empty() {
         return field("accepted_findings", "This list may not be empty.", "empty");
     }
-    if findings.iter().any(|id| reach_finding(state, user, *id).is_err()) {
-        let text = "You are not permitted to add one or more selected findings to this risk acceptance";
+    if findings
+        .iter()
+        .any(|id| reach_finding(state, user, *id).is_err())
+    {
+        let text =
+            "You are not permitted to add one or more selected findings to this risk acceptance";
         return detail(403, text);
     }
-    for finding in state.findings.iter_mut().filter(|found| findings.contains(&found.id)) {
+    for finding in state
+        .findings
+        .iter_mut()
+        .filter(|found| findings.contains(&found.id))
+    {
         finding.risk_accepted = true;
         finding.active = false;
     }

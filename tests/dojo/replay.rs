@@ -59,7 +59,8 @@ impl Exchange {
     /// One exchange of a sequence, by its name.
     pub(crate) fn named(sequence: &str, name: &str) -> Self {
         let mut all = Self::sequence(sequence).into_iter();
-        all.find(|exchange| exchange.name == name).expect("recorded")
+        all.find(|exchange| exchange.name == name)
+            .expect("recorded")
     }
 
     /// The recorded answer.
@@ -99,9 +100,10 @@ impl Replay {
     /// The answer of the first exchange left with this method and path.
     pub(crate) fn answer(&mut self, method: &str, target: &str) -> Option<Answer> {
         let path = target.split('?').next().unwrap_or_default();
-        let place = self.0.iter().position(|exchange| {
-            exchange.request["method"] == method && exchange.path() == path
-        })?;
+        let place = self
+            .0
+            .iter()
+            .position(|exchange| exchange.request["method"] == method && exchange.path() == path)?;
         self.0.remove(place).map(|exchange| exchange.answer())
     }
 }

@@ -42,6 +42,19 @@ pub(crate) enum Role {
     Owner,
 }
 
+impl Role {
+    /// Its id in `roles/`.
+    fn number(self) -> u64 {
+        match self {
+            Self::ApiImporter => 1,
+            Self::Writer => 2,
+            Self::Maintainer => 3,
+            Self::Owner => 4,
+            Self::Reader => 5,
+        }
+    }
+}
+
 /// Something that needs a right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Right {
@@ -112,7 +125,12 @@ pub(crate) fn may(
     }
 }
 
-pub(crate) fn may_with_product(state: &State, user: &User, right: Right, product: &Product) -> bool {
+pub(crate) fn may_with_product(
+    state: &State,
+    user: &User,
+    right: Right,
+    product: &Product,
+) -> bool {
     let product_type = state.product_type_by_id(product.product_type);
     product_type.is_some_and(|kind| may(state, user, right, kind, Some(product)))
 }
@@ -132,8 +150,6 @@ pub(crate) fn profile(state: &State, user: &User) -> Value {
     let mut account = json!({
         "id": user.id,
         "username": user.name,
-        "first_name": "",
-        "last_name": "",
         "email": format!("{}@example.invalid", user.name),
         "last_login": null,
         "is_active": user.active,
@@ -146,12 +162,21 @@ pub(crate) fn profile(state: &State, user: &User) -> Value {
         account["is_staff"] = user.staff.into();
         return json!({"user": account, "user_contact_info": null});
     }
+    let member = |kind: &str, id: u64, roles: &[(u64, Role)]| {
+        let own = roles.iter().find(|(member, _)| *member == user.id)?;
+        Some(json!({"id": id, kind: id, "user": user.id, "role": own.1.number()}))
+    };
+    let product_types = state.product_types.iter();
+    let product_types =
+        product_types.filter_map(|kind| member("product_type", kind.id, &kind.roles));
+    let products = state.products.iter();
+    let products = products.filter_map(|product| member("product", product.id, &product.roles));
     json!({
         "user": account,
         "user_contact_info": null,
         "global_role": null,
         "dojo_group_member": [],
-        "product_type_member": [],
-        "product_member": [],
+        "product_type_member": product_types.collect::<Vec<_>>(),
+        "product_member": products.collect::<Vec<_>>(),
     })
 }

@@ -44,7 +44,11 @@ pub(crate) fn product(state: &State, product: &Product) -> Value {
 }
 
 pub(crate) fn engagement(state: &State, engagement: &Engagement) -> Value {
-    let files: Vec<_> = state.files_of(engagement.id).into_iter().map(file).collect();
+    let files: Vec<_> = state
+        .files_of(engagement.id)
+        .into_iter()
+        .map(file)
+        .collect();
     let mut row = json!({
         "id": engagement.id,
         "created": NOW,
@@ -69,8 +73,16 @@ pub(crate) fn engagement(state: &State, engagement: &Engagement) -> Value {
         "tags": [],
     });
     let servers = match state.version {
-        Version::V3 => ["cicd_scm_server", "cicd_build_server", "cicd_orchestration_engine"],
-        Version::V2 => ["source_code_management_server", "build_server", "orchestration_engine"],
+        Version::V3 => [
+            "cicd_scm_server",
+            "cicd_build_server",
+            "cicd_orchestration_engine",
+        ],
+        Version::V2 => [
+            "source_code_management_server",
+            "build_server",
+            "orchestration_engine",
+        ],
     };
     for server in servers {
         row[server] = Value::Null;
@@ -87,7 +99,10 @@ pub(crate) fn file(file: &File) -> Value {
 }
 
 pub(crate) fn test(state: &State, test: &Test) -> Value {
-    let number = state.test_types.iter().position(|name| *name == test.test_type);
+    let number = state
+        .test_types
+        .iter()
+        .position(|name| *name == test.test_type);
     let mut row = json!({
         "id": test.id,
         "test_type_name": test.test_type,
@@ -193,7 +208,6 @@ pub(crate) fn finding(state: &State, finding: &Finding) -> Value {
         "vulnerability_ids": ids,
         "endpoints": [],
         "tags": finding.tags,
-        "notes": [],
         "updated": NOW,
         "related_fields": null,
     })
@@ -209,7 +223,11 @@ fn display_status(finding: &Finding) -> String {
         (finding.out_of_scope, "Out Of Scope"),
         (finding.risk_accepted, "Risk Accepted"),
     ];
-    let words: Vec<_> = flags.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect();
+    let words: Vec<_> = flags
+        .iter()
+        .filter(|(is, _)| *is)
+        .map(|(_, word)| *word)
+        .collect();
     words.join(", ")
 }
 

@@ -280,6 +280,12 @@ fn deform(mut answer: Answer, shape: Shape) -> Answer {
 /// The application: who asks, and for what.
 fn route(head: &Head, body: &Body, shared: &Shared) -> Answer {
     let path = head.path();
+    let host = head.header("host").unwrap_or_default();
+    let host = host.split(':').next().unwrap_or_default();
+    let allowed = &shared.options.allowed_hosts;
+    if !allowed.is_empty() && allowed.iter().all(|name| name != host) {
+        return Answer::html(400, "Bad Request (400)");
+    }
     let Some(rest) = path.strip_prefix("/api/v2/") else {
         return Answer::html(404, "Page not found");
     };
@@ -301,7 +307,9 @@ fn route(head: &Head, body: &Body, shared: &Shared) -> Answer {
     let id = segments.next();
     let action = segments.next();
     match (kind, id) {
-        ("reimport-scan", None) => upload::upload(head, body, &user, shared, upload::Kind::Reimport),
+        ("reimport-scan", None) => {
+            upload::upload(head, body, &user, shared, upload::Kind::Reimport)
+        }
         ("import-scan", None) => upload::upload(head, body, &user, shared, upload::Kind::Import),
         ("user_profile", None) => Answer::json(200, &rights::profile(&shared.state(), &user)),
         _ if head.method == "GET" && action.is_none() => {

@@ -150,7 +150,11 @@ pub(crate) struct Upload {
 impl Upload {
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
         let found = |(field, _): &&(String, String)| field == name;
-        self.fields.iter().rev().find(found).map(|(_, text)| &**text)
+        self.fields
+            .iter()
+            .rev()
+            .find(found)
+            .map(|(_, text)| &**text)
     }
 }
 
@@ -201,7 +205,10 @@ impl State {
                 id: 1,
                 name: "Research and Development".into(),
                 authorized: Vec::new(),
-                roles: Vec::new(),
+                roles: match options.version {
+                    Version::V2 => vec![(1, Role::Owner)],
+                    Version::V3 => Vec::new(),
+                },
             }],
             products: Vec::new(),
             engagements: Vec::new(),
@@ -276,7 +283,10 @@ impl State {
     /// How many findings of a test are closed.
     pub(crate) fn closed(&self, test: u64) -> usize {
         let findings = self.findings_of(test);
-        findings.iter().filter(|finding| finding.is_mitigated).count()
+        findings
+            .iter()
+            .filter(|finding| finding.is_mitigated)
+            .count()
     }
 
     /// The completed uploads of a test, oldest first.
@@ -300,7 +310,9 @@ impl State {
     }
 
     pub(crate) fn engagement_by_id(&self, id: u64) -> Option<&Engagement> {
-        self.engagements.iter().find(|engagement| engagement.id == id)
+        self.engagements
+            .iter()
+            .find(|engagement| engagement.id == id)
     }
 
     pub(crate) fn product_by_id(&self, id: u64) -> Option<&Product> {
@@ -324,26 +336,36 @@ impl State {
             None => self.create_product_type(product_type),
         };
         let id = self.new_id();
+        let roles = self.founder();
         self.products.push(Product {
             id,
             name: name.to_owned(),
             description: name.to_owned(),
             product_type,
             authorized: Vec::new(),
-            roles: Vec::new(),
+            roles,
         });
         id
     }
 
     pub(crate) fn create_product_type(&mut self, name: &str) -> u64 {
         let id = self.new_id();
+        let roles = self.founder();
         self.product_types.push(ProductType {
             id,
             name: name.to_owned(),
             authorized: Vec::new(),
-            roles: Vec::new(),
+            roles,
         });
         id
+    }
+
+    /// In 2.58 the administrator, who created it, is its owner.
+    fn founder(&self) -> Vec<(u64, Role)> {
+        match self.version {
+            Version::V2 => vec![(1, Role::Owner)],
+            Version::V3 => Vec::new(),
+        }
     }
 
     /// An engagement as uploads create it; gives its id.

@@ -10,7 +10,9 @@ pub(crate) fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Value {
     let findings: Vec<_> = findings.into_iter().collect();
     let mut levels = Map::new();
     for severity in Severity::ALL {
-        let of_level = findings.iter().filter(|finding| finding.item.severity == severity);
+        let of_level = findings
+            .iter()
+            .filter(|finding| finding.item.severity == severity);
         let name = severity.name().to_lowercase();
         levels.insert(name, flags(of_level.copied()));
     }
@@ -19,7 +21,8 @@ pub(crate) fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Value {
 }
 
 fn flags<'a>(findings: impl Iterator<Item = &'a Finding> + Clone) -> Value {
-    let count = |flag: fn(&Finding) -> bool| findings.clone().filter(|finding| flag(finding)).count();
+    let count =
+        |flag: fn(&Finding) -> bool| findings.clone().filter(|finding| flag(finding)).count();
     json!({
         "active": count(|finding| finding.active),
         "verified": count(|finding| finding.verified),
@@ -40,7 +43,10 @@ pub(crate) fn delta(state: &State, actions: &[(Action, u64)]) -> Value {
             .filter(|(done, _)| *done == action)
             .map(|(_, id)| *id)
             .collect();
-        of(state.findings.iter().filter(|finding| ids.contains(&finding.id)))
+        of(state
+            .findings
+            .iter()
+            .filter(|finding| ids.contains(&finding.id)))
     };
     json!({
         "created": group(Action::New),

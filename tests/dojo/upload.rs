@@ -14,7 +14,7 @@ use super::server::Shared;
 use super::state::{Action, State, Test, TestImport, Upload};
 use super::statistics;
 use super::words::{
-    Refused, detail, internal_error, listed, message, name_message, no_permission, PRO,
+    PRO, Refused, detail, internal_error, listed, message, name_message, no_permission,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +112,9 @@ impl Running<'_> {
     }
 
     fn metadata_too_long(&self) -> bool {
-        METADATA.iter().any(|(field, limit)| self.is_too_long(field, *limit))
+        METADATA
+            .iter()
+            .any(|(field, limit)| self.is_too_long(field, *limit))
     }
 
     fn wishes(&self, first: bool) -> Wishes {
@@ -149,7 +151,11 @@ impl Running<'_> {
     }
 
     fn environment(&self, state: &mut State) -> Refused<u64> {
-        let name = self.form.text("environment").unwrap_or("Development").to_owned();
+        let name = self
+            .form
+            .text("environment")
+            .unwrap_or("Development")
+            .to_owned();
         let known = state.environments.iter().find(|(_, known)| *known == name);
         match known {
             Some((id, _)) => Ok(*id),
@@ -158,7 +164,9 @@ impl Running<'_> {
                 state.environments.push((id, name));
                 Ok(id)
             }
-            None => Err(message(&format!("Environment named {name} does not exist."))),
+            None => Err(message(&format!(
+                "Environment named {name} does not exist."
+            ))),
         }
     }
 
@@ -256,7 +264,9 @@ impl Running<'_> {
             let length = name.chars().count();
             let text =
                 format!("Ensure this value has at most {limit} characters (it has {length}).");
-            (length > limit).then(|| name_message(&text)).map_or(Ok(()), Err)
+            (length > limit)
+                .then(|| name_message(&text))
+                .map_or(Ok(()), Err)
         };
         let name = self.text("product_name");
         let product = match seen.product {
@@ -277,7 +287,9 @@ impl Running<'_> {
                     return Err(exists("Product"));
                 }
                 too_long(255, &name)?;
-                let type_name = state.product_type_by_id(product_type).map(|kind| kind.name.clone());
+                let type_name = state
+                    .product_type_by_id(product_type)
+                    .map(|kind| kind.name.clone());
                 state.create_product(&type_name.ok_or_else(no_permission)?, &name)
             }
         };
@@ -293,11 +305,20 @@ impl Running<'_> {
         }
         too_long(300, &engagement)?;
         let id = state.create_engagement(product, &engagement);
-        if let Some(created) = state.engagements.iter_mut().find(|created| created.id == id) {
+        if let Some(created) = state
+            .engagements
+            .iter_mut()
+            .find(|created| created.id == id)
+        {
             created.lead = Some(self.user.id);
-            created.source_uri = self.form.text("source_code_management_uri").map(str::to_owned);
-            created.deduplication_on_engagement =
-                self.form.flag("deduplication_on_engagement").unwrap_or(false);
+            created.source_uri = self
+                .form
+                .text("source_code_management_uri")
+                .map(str::to_owned);
+            created.deduplication_on_engagement = self
+                .form
+                .flag("deduplication_on_engagement")
+                .unwrap_or(false);
             let end = self.form.text("engagement_end_date");
             if let Some(end) = end.filter(|end| *end > super::state::TODAY) {
                 end.clone_into(&mut created.target_end);
@@ -345,7 +366,12 @@ impl Running<'_> {
                 && other.test_type == own.test_type
                 && (other.engagement == own.engagement || whole && product(other) == product(own))
         };
-        state.tests.iter().filter(near).map(|test| test.id).collect()
+        state
+            .tests
+            .iter()
+            .filter(near)
+            .map(|test| test.id)
+            .collect()
     }
 
     fn remember(
@@ -415,8 +441,12 @@ impl Running<'_> {
                 echo.insert(name.into(), text.into());
             }
         }
-        if let Some(tags) = self.form.tags() {
-            echo.insert("tags".into(), json!(tags));
+        if self.form.fields.iter().any(|(name, _)| name == "tags") {
+            echo.insert("tags".into(), json!(self.form.tags().unwrap_or_default()));
+        }
+        if self.kind == Kind::Import && self.form.raw("engagement").is_some() {
+            let id = engagement.map(|engagement| engagement.id);
+            echo.insert("engagement".into(), id.into());
         }
         for name in [
             "active",
@@ -435,7 +465,10 @@ impl Running<'_> {
             flag("create_finding_groups_for_all_findings", true),
         );
         let closes = self.kind == Kind::Reimport;
-        echo.insert("close_old_findings".into(), flag("close_old_findings", closes));
+        echo.insert(
+            "close_old_findings".into(),
+            flag("close_old_findings", closes),
+        );
         if closes {
             echo.insert("do_not_reactivate".into(), flag("do_not_reactivate", false));
         }
@@ -454,7 +487,10 @@ impl Running<'_> {
         let id = test.map(|test| test.id);
         echo.insert("test".into(), id.into());
         echo.insert("test_id".into(), id.into());
-        echo.insert("engagement_id".into(), engagement.map(|found| found.id).into());
+        echo.insert(
+            "engagement_id".into(),
+            engagement.map(|found| found.id).into(),
+        );
         echo.insert("product_id".into(), product.map(|found| found.id).into());
         let product_type = product.map(|found| found.product_type);
         echo.insert("product_type_id".into(), product_type.into());

@@ -11,8 +11,9 @@ pub(crate) const PRO: &str =
     "Pro comes with support. Try today for free or email us at hello@defectdojo.com";
 
 /// The body of a 500.
-pub(crate) static INTERNAL_ERROR: LazyLock<Value> =
-    LazyLock::new(|| json!({"message": "Internal server error, check logs for details", "pro": [PRO]}));
+pub(crate) static INTERNAL_ERROR: LazyLock<Value> = LazyLock::new(
+    || json!({"message": "Internal server error, check logs for details", "pro": [PRO]}),
+);
 
 /// An upload that ends without success.
 pub(crate) type Refused<T> = Result<T, Answer>;

@@ -16,6 +16,8 @@ pub(crate) struct Request {
     pub(crate) content_type: Option<String>,
     pub(crate) body: Vec<u8>,
     pub(crate) chunked: bool,
+    /// In place of the address.
+    pub(crate) host: Option<String>,
 }
 
 /// An answer.
@@ -83,6 +85,7 @@ impl Request {
             content_type: Some(format!("multipart/form-data; boundary={BOUNDARY}")),
             body,
             chunked: false,
+            host: None,
         }
     }
 
@@ -90,7 +93,11 @@ impl Request {
     pub(crate) fn send(&self, to: SocketAddr) -> io::Result<Answer> {
         let mut stream = TcpStream::connect(to)?;
         stream.set_read_timeout(Some(Duration::from_secs(60)))?;
-        let mut head = format!("{} {} HTTP/1.1\r\nHost: {to}\r\n", self.method, self.target);
+        let host = self.host.clone().unwrap_or_else(|| to.to_string());
+        let mut head = format!(
+            "{} {} HTTP/1.1\r\nHost: {host}\r\n",
+            self.method, self.target
+        );
         if let Some(authorization) = &self.authorization {
             head += &format!("Authorization: {authorization}\r\n");
         }
@@ -124,14 +131,19 @@ fn receive(stream: &mut TcpStream) -> io::Result<Answer> {
         return Err(io::ErrorKind::UnexpectedEof.into());
     };
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
     let mut answer = Answer {
         status: status.unwrap_or(0),
         head,
         body: bytes.split_off(end + 4),
         surplus: Vec::new(),
     };
-    let length = answer.header("content-length").and_then(|length| length.parse().ok());
+    let length = answer
+        .header("content-length")
+        .and_then(|length| length.parse().ok());
     let length = length.unwrap_or(0);
     if answer.body.len() < length {
         return Err(io::ErrorKind::UnexpectedEof.into());

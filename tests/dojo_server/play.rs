@@ -58,7 +58,9 @@ impl Player {
                 continue;
             }
             let given = answer.header(header);
-            if given != Some(value) && !(value.is_empty() || answer.body.is_empty() && header == "Content-Type") {
+            if given != Some(value)
+                && !(value.is_empty() || answer.body.is_empty() && header == "Content-Type")
+            {
                 let text = format!("{name}: {header} is {given:?} for {value:?}");
                 self.differences.push(text);
             }
@@ -101,7 +103,10 @@ impl Player {
                 .iter()
                 .map(|pair| (pair[0].as_str().expect("a name"), self.field(pair)))
                 .collect();
-            let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, &**value)).collect();
+            let fields: Vec<_> = fields
+                .iter()
+                .map(|(name, value)| (*name, &**value))
+                .collect();
             let file = &recorded["file"];
             let bytes = file["report"].as_str().map(|report| {
                 fs_err::read(folder().join("reports").join(report)).expect("a report")
@@ -118,6 +123,7 @@ impl Player {
         } else if let Some(body) = text("body") {
             request.body = body.into_bytes();
         }
+        request.host = text("host");
         request.chunked = recorded["chunked"] == true;
         request.content_type = text("content_type").or(request.content_type);
         match recorded["token"].as_str() {
@@ -139,7 +145,9 @@ impl Player {
             Some("engagement") => "engagement",
             _ => return value.to_owned(),
         };
-        let known = value.parse().map(|recorded| self.known(kind, recorded).to_string());
+        let known = value
+            .parse()
+            .map(|recorded| self.known(kind, recorded).to_string());
         known.unwrap_or_else(|_| value.to_owned())
     }
 
@@ -206,13 +214,18 @@ impl Player {
                         Some(other) => {
                             self.compare(name, &path, kind_of(key, kind), value, other);
                         }
-                        None => self.differences.push(format!("{name}: {path} is not recorded")),
+                        None => self
+                            .differences
+                            .push(format!("{name}: {path} is not recorded")),
                     }
                 }
                 // An upload's answer and an error are whole; rows are not.
-                if recorded.contains_key("statistics") || path.is_empty() && recorded.contains_key("message") {
+                if recorded.contains_key("statistics")
+                    || path.is_empty() && recorded.contains_key("message")
+                {
                     for key in recorded.keys().filter(|key| !here.contains_key(*key)) {
-                        self.differences.push(format!("{name}: {path}/{key} is missing"));
+                        self.differences
+                            .push(format!("{name}: {path}/{key} is missing"));
                     }
                 }
             }
@@ -236,13 +249,37 @@ impl Player {
             }
             (Value::String(here), Value::String(recorded)) if path.ends_with("/next") => {
                 // Another host and other ids, but the same path.
-                let path_of = |url: &str| url.split('?').next().and_then(|url| url.split_once("/api")).map(|(_, path)| path.to_owned());
+                let path_of = |url: &str| {
+                    url.split('?')
+                        .next()
+                        .and_then(|url| url.split_once("/api"))
+                        .map(|(_, path)| path.to_owned())
+                };
                 assert_eq!(path_of(here), path_of(recorded), "{name}");
             }
+            (Value::String(here), Value::String(recorded)) if key_is_message(path) => {
+                if without_ids(here) != without_ids(recorded) {
+                    self.differences
+                        .push(format!("{name}: {path} is {here} for {recorded}"));
+                }
+            }
             _ if here == recorded => {}
-            _ => self.differences.push(format!("{name}: {path} is {here} for {recorded}")),
+            _ => self
+                .differences
+                .push(format!("{name}: {path} is {here} for {recorded}")),
         }
     }
+}
+
+fn key_is_message(path: &str) -> bool {
+    path == "/message"
+}
+
+/// The number of a test in a message is another here.
+fn without_ids(message: &str) -> String {
+    let words = message.split(' ');
+    let words: Vec<_> = words.filter(|word| word.parse::<u64>().is_err()).collect();
+    words.join(" ")
 }
 
 /// What the ids of a path are of.
@@ -266,7 +303,9 @@ fn kind_of(key: &str, subject: &'static str) -> &'static str {
         "test" | "test_id" => "test",
         "engagement" | "engagement_id" => "engagement",
         "product" | "product_id" => "product",
-        "product_type_id" | "prod_type" => "product_type",
+        "product_type_id" | "prod_type" | "product_type" => "product_type",
+        "product_member" => "product_member",
+        "product_type_member" => "product_type_member",
         "findings_affected" | "findings_list" | "accepted_findings" | "finding" => "finding",
         "accepted_risks" => "acceptance",
         "id" | "results" => subject,

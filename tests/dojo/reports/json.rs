@@ -47,7 +47,9 @@ fn cwe(text: &str) -> Read<u64> {
     let head = text.split(':').next().unwrap_or_default();
     let number = head.split_once('-').map_or("", |(_, number)| number).trim();
     number.parse().map_err(|_| {
-        Misread::Refused(format!("invalid literal for int() with base 10: '{number}'"))
+        Misread::Refused(format!(
+            "invalid literal for int() with base 10: '{number}'"
+        ))
     })
 }
 
@@ -110,7 +112,11 @@ pub(super) fn bandit(report: &Value) -> Read<Vec<Item>> {
     for result in each(must(report, "results")?)? {
         let severity = text(result, "issue_severity")?;
         let severity = Severity::named(&severity).ok_or(Misread::Crashed)?;
-        let id = format!("{}:{}", text(result, "test_name")?, text(result, "test_id")?);
+        let id = format!(
+            "{}:{}",
+            text(result, "test_name")?,
+            text(result, "test_id")?
+        );
         let mut item = Item::new(text(result, "issue_text")?, severity);
         item.file_path = Some(text(result, "filename")?);
         item.line = must(result, "line_number")?.as_u64();
@@ -140,9 +146,14 @@ pub(super) fn gitleaks(report: &Value) -> Read<Vec<Item>> {
         let name = |old: &'static str, new: &'static str| if v7 { old } else { new };
         let secret = text(leak, name("offender", "Secret"))?;
         let file = text(leak, name("file", "File"))?;
-        let line = leak.get(name("lineNumber", "StartLine")).and_then(Value::as_u64);
+        let line = leak
+            .get(name("lineNumber", "StartLine"))
+            .and_then(Value::as_u64);
         let about = text(leak, name("rule", "Description"))?;
-        let mut item = Item::new(format!("Hard coded {about} found in {file}"), Severity::High);
+        let mut item = Item::new(
+            format!("Hard coded {about} found in {file}"),
+            Severity::High,
+        );
         item.cwe = Some(798);
         item.description = format!(
             "**Secret:** {secret}\n**Match:** {}\n**Commit message:** {}\n**Commit hash:** {}\n\
@@ -194,10 +205,16 @@ pub(super) fn trivy(report: &Value) -> Read<Vec<Item>> {
         };
         if let Some(list) = target.get("Vulnerabilities").and_then(Value::as_array) {
             let kind = or_none(optional(target, "Type"));
-            items.extend(list.iter().filter_map(|found| vulnerability(found, &name, &kind)));
+            items.extend(
+                list.iter()
+                    .filter_map(|found| vulnerability(found, &name, &kind)),
+            );
         }
         for (key, make) in [
-            ("Misconfigurations", misconfiguration as fn(&Value, &str) -> Read<Item>),
+            (
+                "Misconfigurations",
+                misconfiguration as fn(&Value, &str) -> Read<Item>,
+            ),
             ("Secrets", trivy_secret),
             ("Licenses", license),
         ] {
@@ -233,7 +250,10 @@ fn vulnerability(found: &Value, target: &str, kind: &str) -> Option<Item> {
         get("Description"),
     );
     let cwes = found.get("CweIDs").and_then(Value::as_array);
-    let first = cwes.and_then(|list| list.first()).map(shown).unwrap_or_default();
+    let first = cwes
+        .and_then(|list| list.first())
+        .map(shown)
+        .unwrap_or_default();
     item.cwe = cwe(&first).ok();
     item.file_path = optional(found, "PkgPath").or_else(|| Some(target.to_owned()));
     item.identity = vec![
@@ -262,7 +282,11 @@ fn vulnerability(found: &Value, target: &str, kind: &str) -> Option<Item> {
 
 fn misconfiguration(found: &Value, target: &str) -> Read<Item> {
     let severity = trivy_severity(found).ok_or(Misread::Crashed)?;
-    let title = format!("{} - {}", text(found, "ID")?, or_none(optional(found, "Title")));
+    let title = format!(
+        "{} - {}",
+        text(found, "ID")?,
+        or_none(optional(found, "Title"))
+    );
     let mut item = Item::new(title, severity);
     item.description = or_none(optional(found, "Message"));
     Ok(placed(item, target))
@@ -372,8 +396,13 @@ pub(super) fn generic_csv(bytes: &[u8]) -> Read<Vec<Item>> {
     for record in reader.records() {
         let record = record.map_err(|_| Misread::Crashed)?;
         let get = |name: &str| {
-            let place = headers.iter().position(|header| header.eq_ignore_ascii_case(name));
-            place.and_then(|place| record.get(place)).unwrap_or_default().to_owned()
+            let place = headers
+                .iter()
+                .position(|header| header.eq_ignore_ascii_case(name));
+            place
+                .and_then(|place| record.get(place))
+                .unwrap_or_default()
+                .to_owned()
         };
         let severity = Severity::named(&get("Severity")).unwrap_or(Severity::Info);
         let mut item = Item::new(get("Title"), severity);
@@ -390,7 +419,9 @@ pub(super) fn sarif(report: &Value) -> Read<Reading> {
     for run in runs.map_or(Ok(&[][..]), each)? {
         let driver = must(must(run, "tool")?, "driver")?;
         let tool = text(driver, "name")?;
-        reading.test_type.get_or_insert(format!("{tool} Scan (SARIF)"));
+        reading
+            .test_type
+            .get_or_insert(format!("{tool} Scan (SARIF)"));
         let results = run.get("results");
         for result in results.map_or(Ok(&[][..]), each)? {
             let severity = match optional(result, "level").as_deref() {
@@ -399,20 +430,28 @@ pub(super) fn sarif(report: &Value) -> Read<Reading> {
                 Some("none") => Severity::Info,
                 _ => Severity::Medium,
             };
-            let message = result.pointer("/message/text").map(shown).unwrap_or_default();
+            let message = result
+                .pointer("/message/text")
+                .map(shown)
+                .unwrap_or_default();
             let mut item = Item::new(message.clone(), severity);
-            let place = result.pointer("/locations/0/physicalLocation");
-            let place = place.unwrap_or(&Value::Null);
-            item.file_path = place.pointer("/artifactLocation/uri").map(shown);
-            item.line = place.pointer("/region/startLine").and_then(Value::as_u64);
             item.vuln_id = optional(result, "ruleId");
-            item.identity = vec![
-                or_none(item.vuln_id.as_ref()),
-                or_none(item.line),
-                or_none(item.file_path.as_ref()),
-                message,
-            ];
-            reading.items.push(item);
+            // One finding per location.
+            let nowhere = [Value::Null];
+            let places = result.get("locations").and_then(Value::as_array);
+            for place in places.map_or(&nowhere[..], |places| &places[..]) {
+                let at = |pointer| place.pointer(pointer);
+                let mut item = item.clone();
+                item.file_path = at("/physicalLocation/artifactLocation/uri").map(shown);
+                item.line = at("/physicalLocation/region/startLine").and_then(Value::as_u64);
+                item.identity = vec![
+                    or_none(item.vuln_id.as_ref()),
+                    or_none(item.line),
+                    or_none(item.file_path.as_ref()),
+                    message.clone(),
+                ];
+                reading.items.push(item);
+            }
         }
     }
     Ok(reading)

@@ -152,7 +152,10 @@ fn ends_with(name: &str, extension: &str) -> bool {
 /// UTF-16. The words and places of its refusal.
 fn parse(bytes: &[u8]) -> Read<Value> {
     let wide = |of: fn([u8; 2]) -> u16, bytes: &[u8]| {
-        let units: Vec<_> = bytes.chunks_exact(2).map(|pair| of([pair[0], pair[1]])).collect();
+        let units: Vec<_> = bytes
+            .chunks_exact(2)
+            .map(|pair| of([pair[0], pair[1]]))
+            .collect();
         String::from_utf16_lossy(&units)
     };
     let text = match bytes {
@@ -167,7 +170,9 @@ fn parse(bytes: &[u8]) -> Read<Value> {
     };
     serde_json::from_str(&text).map_err(|error| {
         let column = error.column() + usize::from(error.is_eof());
-        let before = text.split_inclusive('\n').take(error.line().saturating_sub(1));
+        let before = text
+            .split_inclusive('\n')
+            .take(error.line().saturating_sub(1));
         let offset = before.map(str::len).sum::<usize>() + column.saturating_sub(1);
         Misread::Refused(format!(
             "Expecting value: line {} column {column} (char {offset})",

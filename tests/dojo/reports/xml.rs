@@ -24,11 +24,17 @@ impl Element {
                 Event::Start(start) => open.push(Self::named(start.local_name().as_ref())),
                 Event::Empty(start) => {
                     let element = Self::named(start.local_name().as_ref());
-                    open.last_mut().ok_or(Misread::Crashed)?.children.push(element);
+                    open.last_mut()
+                        .ok_or(Misread::Crashed)?
+                        .children
+                        .push(element);
                 }
                 Event::End(_) => {
                     let closed = open.pop().ok_or(Misread::Crashed)?;
-                    open.last_mut().ok_or(Misread::Crashed)?.children.push(closed);
+                    open.last_mut()
+                        .ok_or(Misread::Crashed)?
+                        .children
+                        .push(closed);
                 }
                 Event::Text(text) => {
                     open.last_mut().ok_or(Misread::Crashed)?.text += &text;
@@ -80,7 +86,10 @@ pub(super) fn zap(bytes: &[u8]) -> Read<Vec<Item>> {
     let report = Element::parse(bytes)?;
     let mut items = Vec::new();
     for site in report.all("site") {
-        for alert in site.all("alerts").flat_map(|alerts| alerts.all("alertitem")) {
+        for alert in site
+            .all("alerts")
+            .flat_map(|alerts| alerts.all("alertitem"))
+        {
             let severity = match alert.get("riskcode") {
                 "0" => Severity::Info,
                 "1" => Severity::Low,
@@ -139,7 +148,10 @@ pub(super) fn dependency_check(bytes: &[u8]) -> Read<Vec<Item>> {
             item.active = !suppressed;
             item.is_mitigated = suppressed;
             item.identity = vec![
-                format!("{} | {name}", item.component_name.clone().unwrap_or_default()),
+                format!(
+                    "{} | {name}",
+                    item.component_name.clone().unwrap_or_default()
+                ),
                 item.cwe.unwrap_or(0).to_string(),
                 dependency.get("fileName").to_owned(),
             ];
@@ -166,6 +178,10 @@ fn component(dependency: &Element) -> Option<String> {
     let identifiers = dependency.child("identifiers")?;
     let package = identifiers.child("package");
     let named = package.map(|package| package.get("id"));
-    let named = named.or_else(|| identifiers.child("identifier").map(|found| found.get("name")));
+    let named = named.or_else(|| {
+        identifiers
+            .child("identifier")
+            .map(|found| found.get("name"))
+    });
     named.map(str::to_owned)
 }
