@@ -121,14 +121,13 @@ fn roles_of_version_2_are_as_recorded() {
                     .users
                     .push(User::new(id, &name, &format!("token-of-{name}")));
                 let found = state.products.iter_mut().find(|found| found.id == product);
-                match scope {
-                    "product" => found.unwrap().roles.push((id, role)),
-                    _ => {
-                        let kind = found.unwrap().product_type;
-                        let kinds = &mut state.product_types;
-                        let kind = kinds.iter_mut().find(|found| found.id == kind);
-                        kind.unwrap().roles.push((id, role));
-                    }
+                if scope == "product" {
+                    found.unwrap().roles.push((id, role));
+                } else {
+                    let kind = found.unwrap().product_type;
+                    let mut kinds = state.product_types.iter_mut();
+                    let kind = kinds.find(|found| found.id == kind);
+                    kind.unwrap().roles.push((id, role));
                 }
             }
         }

@@ -171,7 +171,7 @@ impl Schedule {
         let mut schedule = Self::none();
         let mut numbers = SplitMix(seed);
         for number in 0..requests {
-            if numbers.next() % one_in.max(1) == 0 {
+            if numbers.next().is_multiple_of(one_in.max(1)) {
                 let choice = numbers.next() % faults.len() as u64;
                 let fault = faults[usize::try_from(choice).expect("small")].clone();
                 schedule = schedule.and_at(number, fault);

@@ -32,8 +32,7 @@ impl Form {
         }
         let boundary = content_type
             .split(';')
-            .filter_map(|parameter| parameter.trim().strip_prefix("boundary="))
-            .next();
+            .find_map(|parameter| parameter.trim().strip_prefix("boundary="));
         let Some(boundary) = boundary else {
             let text = "Multipart form parse error - Invalid boundary in multipart: None";
             return Err(detail(400, text));

@@ -124,7 +124,7 @@ impl Body {
         }
         let mut bytes = vec![0; length];
         stream.read_exact(&mut bytes[..length - 1])?;
-        while stream.peek(&mut bytes[length - 1..])? == 0 {
+        if stream.peek(&mut bytes[length - 1..])? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         Ok(Self {
@@ -203,12 +203,13 @@ impl Answer {
 
     /// Head and body, as they go over the wire.
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        let mut bytes = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
+        let mut bytes = Vec::new();
+        let mut line = |text: String| bytes.extend((text + "\r\n").into_bytes());
+        line(format!("HTTP/1.1 {} {}", self.status, reason(self.status)));
         for (name, value) in &self.headers {
-            bytes += &format!("{name}: {value}\r\n");
+            line(format!("{name}: {value}"));
         }
-        bytes += &format!("Content-Length: {}\r\n\r\n", self.body.len());
-        let mut bytes = bytes.into_bytes();
+        line(format!("Content-Length: {}\r\n", self.body.len()));
         bytes.extend(&self.body);
         bytes
     }

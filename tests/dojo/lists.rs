@@ -110,7 +110,9 @@ pub(crate) fn read(
     let Some(id) = id else {
         return list(state, kind, rows, head);
     };
-    let found = rows.into_iter().find(|row| row["id"].to_string() == id);
+    let found = rows
+        .into_iter()
+        .find(|row| row["id"].as_u64() == id.parse().ok());
     match found {
         Some(row) => Answer::json(200, &row),
         None => detail(
@@ -169,12 +171,11 @@ fn visible(state: &State, user: &User, kind: &str) -> Option<Vec<Value>> {
             seen.into_iter().map(|product| rows::product(state, product)).collect()
         }
         "product_types" => {
-            let sees = |id| {
-                let kind = state.product_type_by_id(id);
-                kind.is_some_and(|kind| rights::may(state, user, Right::View, kind, None))
-            };
-            let seen = state.product_types.iter().filter(|kind| sees(kind.id));
-            seen.map(rows::product_type).collect()
+            let kinds = state.product_types.iter();
+            kinds
+                .filter(|kind| rights::may(state, user, Right::View, kind, None))
+                .map(rows::product_type)
+                .collect()
         }
         "test_imports" => {
             let seen = state.test_imports.iter().rev();
@@ -262,8 +263,8 @@ fn keep(
             rows.retain(|row| wanted.contains(&text(row, "severity").as_str()));
         }
         Filter::Within(of) => rows.retain(|row| {
-            let test = row["test"].as_u64().and_then(|id| state.test_by_id(id));
-            let engagement = test.and_then(|test| state.engagement_by_id(test.engagement));
+            let of_test = row["test"].as_u64().and_then(|id| state.test_by_id(id));
+            let engagement = of_test.and_then(|test| state.engagement_by_id(test.engagement));
             let id = match of {
                 "engagement" => engagement.map(|engagement| engagement.id),
                 _ => engagement.map(|engagement| engagement.product),
@@ -280,7 +281,8 @@ fn keep(
         }),
         Filter::Contains(of) => rows.retain(|row| {
             let list = row[of].as_array().into_iter().flatten();
-            list.into_iter().any(|number| number.to_string() == wanted)
+            list.into_iter()
+                .any(|number| number.as_u64() == wanted.parse().ok())
         }),
         Filter::Any(of) => rows.retain(|row| {
             let list = row[of].as_array().into_iter().flatten();

@@ -98,7 +98,8 @@ fn create_product(state: &mut State, user: &User, given: &Value) -> Answer {
     let authorized = ids(&given["authorized_users"]);
     if let Some(created) = state.products.iter_mut().find(|product| product.id == id) {
         created.authorized = authorized;
-        created.description = given["description"].as_str().unwrap_or_default().to_owned();
+        let description = given["description"].as_str().unwrap_or_default();
+        description.clone_into(&mut created.description);
     }
     let created = state
         .product_by_id(id)

@@ -62,6 +62,7 @@ pub(crate) struct Test {
 }
 
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "as the API has them")]
 pub(crate) struct Finding {
     pub(crate) id: u64,
     pub(crate) test: u64,

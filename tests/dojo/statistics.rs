@@ -10,19 +10,20 @@ pub(crate) fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Value {
     let findings: Vec<_> = findings.into_iter().collect();
     let mut levels = Map::new();
     for severity in Severity::ALL {
-        let of_level = findings
-            .iter()
-            .filter(|finding| finding.item.severity == severity);
+        let of_level = findings.iter().copied();
+        let of_level = of_level.filter(|finding| finding.item.severity == severity);
         let name = severity.name().to_lowercase();
-        levels.insert(name, flags(of_level.copied()));
+        levels.insert(name, flags(&of_level.collect::<Vec<_>>()));
     }
-    levels.insert("total".into(), flags(findings.iter().copied()));
+    levels.insert("total".into(), flags(&findings));
     levels.into()
 }
 
-fn flags<'a>(findings: impl Iterator<Item = &'a Finding> + Clone) -> Value {
-    let count =
-        |flag: fn(&Finding) -> bool| findings.clone().filter(|finding| flag(finding)).count();
+fn flags(findings: &[&Finding]) -> Value {
+    let count = |flag: fn(&Finding) -> bool| {
+        let flagged = findings.iter().filter(|finding| flag(finding));
+        flagged.count()
+    };
     json!({
         "active": count(|finding| finding.active),
         "verified": count(|finding| finding.verified),
@@ -31,7 +32,7 @@ fn flags<'a>(findings: impl Iterator<Item = &'a Finding> + Clone) -> Value {
         "out_of_scope": count(|finding| finding.out_of_scope),
         "is_mitigated": count(|finding| finding.is_mitigated),
         "risk_accepted": count(|finding| finding.risk_accepted),
-        "total": count(|_| true),
+        "total": findings.len(),
     })
 }
 

@@ -94,13 +94,24 @@ struct Running<'a> {
     tracks_history: bool,
 }
 
-/// Limits whose excess is a 500: PostgreSQL refuses it, after the findings.
+/// Limits whose excess is a 500: the database refuses it, after the findings.
 const METADATA: [(&str, usize); 4] = [
     ("version", 100),
     ("branch_tag", 150),
     ("commit_hash", 150),
     ("build_id", 150),
 ];
+
+/// A name that is not too long to be stored.
+fn fits(limit: usize, name: &str) -> Refused<()> {
+    let length = name.chars().count();
+    if length <= limit {
+        return Ok(());
+    }
+    Err(name_message(&format!(
+        "Ensure this value has at most {limit} characters (it has {length})."
+    )))
+}
 
 impl Running<'_> {
     fn text(&self, field: &str) -> String {
@@ -253,46 +264,35 @@ impl Running<'_> {
         Ok((Answer::json(201, &self.echo(state, test, &counts)), test))
     }
 
-    /// The engagement, with product and type, created where missing. Whoever looked
-    /// before another created a product is told that it exists.
+    /// The product, with its type, created where missing. Whoever looked before
+    /// another created one is told that it exists.
+    fn product(&self, state: &mut State, seen: &Context) -> Refused<u64> {
+        if let Some(product) = seen.product {
+            return Ok(product);
+        }
+        let exists = |what: &str| name_message(&format!("{what} with this Name already exists."));
+        let type_name = self.text("product_type_name");
+        if seen.product_type.is_none() {
+            if state.product_type(&type_name).is_some() {
+                return Err(exists("Product_ type"));
+            }
+            fits(255, &type_name)?;
+            state.create_product_type(&type_name);
+        }
+        let name = self.text("product_name");
+        if state.product(&name).is_some() {
+            return Err(exists("Product"));
+        }
+        fits(255, &name)?;
+        Ok(state.create_product(&type_name, &name))
+    }
+
+    /// The engagement, with its product, created where missing.
     fn engagement(&self, state: &mut State, seen: &Context) -> Refused<u64> {
         if let Some(engagement) = seen.engagement {
             return Ok(engagement);
         }
-        let exists = |what: &str| name_message(&format!("{what} with this Name already exists."));
-        let too_long = |limit: usize, name: &str| {
-            let length = name.chars().count();
-            let text =
-                format!("Ensure this value has at most {limit} characters (it has {length}).");
-            (length > limit)
-                .then(|| name_message(&text))
-                .map_or(Ok(()), Err)
-        };
-        let name = self.text("product_name");
-        let product = match seen.product {
-            Some(product) => product,
-            None => {
-                let type_name = self.text("product_type_name");
-                let product_type = match seen.product_type {
-                    Some(found) => found,
-                    None if state.product_type(&type_name).is_some() => {
-                        return Err(exists("Product_ type"));
-                    }
-                    None => {
-                        too_long(255, &type_name)?;
-                        state.create_product_type(&type_name)
-                    }
-                };
-                if state.product(&name).is_some() {
-                    return Err(exists("Product"));
-                }
-                too_long(255, &name)?;
-                let type_name = state
-                    .product_type_by_id(product_type)
-                    .map(|kind| kind.name.clone());
-                state.create_product(&type_name.ok_or_else(no_permission)?, &name)
-            }
-        };
+        let product = self.product(state, seen)?;
         let engagement = self.text("engagement_name");
         // Engagements are looked for again, under a lock.
         let again = state
@@ -303,7 +303,7 @@ impl Running<'_> {
         if let Some(found) = again {
             return Ok(found.id);
         }
-        too_long(300, &engagement)?;
+        fits(300, &engagement)?;
         let id = state.create_engagement(product, &engagement);
         if let Some(created) = state
             .engagements

@@ -94,20 +94,18 @@ impl Request {
         let mut stream = TcpStream::connect(to)?;
         stream.set_read_timeout(Some(Duration::from_secs(60)))?;
         let host = self.host.clone().unwrap_or_else(|| to.to_string());
-        let mut head = format!(
-            "{} {} HTTP/1.1\r\nHost: {host}\r\n",
-            self.method, self.target
-        );
+        let mut head = Vec::new();
+        write!(head, "{} {} HTTP/1.1\r\n", self.method, self.target)?;
+        write!(head, "Host: {host}\r\nConnection: close\r\n")?;
         if let Some(authorization) = &self.authorization {
-            head += &format!("Authorization: {authorization}\r\n");
+            write!(head, "Authorization: {authorization}\r\n")?;
         }
         if let Some(content_type) = &self.content_type {
-            head += &format!("Content-Type: {content_type}\r\n");
+            write!(head, "Content-Type: {content_type}\r\n")?;
         }
-        head += "Connection: close\r\n";
         if self.chunked {
-            head += "Transfer-Encoding: chunked\r\n\r\n";
-            stream.write_all(head.as_bytes())?;
+            head.extend(b"Transfer-Encoding: chunked\r\n\r\n");
+            stream.write_all(&head)?;
             for chunk in self.body.chunks(1000) {
                 write!(stream, "{:x}\r\n", chunk.len())?;
                 stream.write_all(chunk)?;
@@ -115,8 +113,8 @@ impl Request {
             }
             stream.write_all(b"0\r\n\r\n")?;
         } else {
-            head += &format!("Content-Length: {}\r\n\r\n", self.body.len());
-            stream.write_all(head.as_bytes())?;
+            write!(head, "Content-Length: {}\r\n\r\n", self.body.len())?;
+            stream.write_all(&head)?;
             stream.write_all(&self.body)?;
         }
         receive(&mut stream)

@@ -88,7 +88,8 @@ pub(super) fn semgrep(report: &Value) -> Read<Vec<Item>> {
         item.description = format!("**Result message:** {}\n", text(extra, "message")?);
         let login = |text: &String| text == "requires login";
         if let Some(lines) = optional(extra, "lines").filter(|lines| !login(lines)) {
-            item.description += &format!("**Snippet:**\n```{lines}```\n");
+            item.description
+                .extend(["**Snippet:**\n```", &lines, "```\n"]);
         }
         item.unique_id = optional(extra, "fingerprint").filter(|print| !login(print));
         item.identity = vec![

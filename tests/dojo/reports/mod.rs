@@ -1,7 +1,7 @@
 //! Counting the findings of a report, as DefectDojo's parsers do: what is taken,
 //! what is one finding, what is refused and what crashes the parser.
 //!
-//! Scan types that are not here (SonarQube, Burp, …) are accepted with zero
+//! Scan types that are not here (`SonarQube Scan`, `Burp Scan`, …) are accepted with zero
 //! findings, as a parser does that tolerates what it does not know.
 
 mod json;
@@ -47,6 +47,7 @@ impl Severity {
 }
 
 /// One finding of a report.
+#[allow(clippy::struct_excessive_bools, reason = "as the API has them")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Item {
     pub(crate) title: String,
@@ -130,7 +131,8 @@ pub(crate) fn read(scan_type: &str, name: &str, bytes: &[u8]) -> Read<Reading> {
         "Generic Findings Import" if ends_with(name, ".csv") => json::generic_csv(bytes)?,
         "Generic Findings Import" => return json::generic(&parse(bytes)?),
         "SARIF" => return json::sarif(&parse(bytes)?),
-        "ZAP Scan" if !name.ends_with(".xml") => {
+        // In lower case only.
+        "ZAP Scan" if name.rsplit('.').next() != Some("xml") => {
             let text = "Internal error: Wrong file format, please use xml.";
             return Err(Misread::Refused(text.into()));
         }

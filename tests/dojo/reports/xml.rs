@@ -100,7 +100,7 @@ pub(super) fn zap(bytes: &[u8]) -> Read<Vec<Item>> {
             let mut item = Item::new(alert.get("alert"), severity);
             item.cwe = alert.get("cweid").parse().ok();
             item.vuln_id = Some(alert.get("pluginid").to_owned());
-            item.description = alert.get("desc").to_owned();
+            alert.get("desc").clone_into(&mut item.description);
             item.identity = match item.cwe {
                 None | Some(0) => vec![
                     item.title.clone(),
