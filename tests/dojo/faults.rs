@@ -19,6 +19,11 @@ pub(crate) enum Fault {
     CommitThenGateway(u16),
     /// The request is carried out at once; the answer comes after this time.
     Slow(Duration),
+    /// The request takes this time to be carried out, and then has its answer: a
+    /// client that gives up before does not stop it.
+    Late(Duration),
+    /// The connection ends at once; the request is carried out after this time.
+    LostThenCommit(Duration),
     /// Nothing is done; the answer has this status, as a proxy would give it.
     Status(u16, RetryAfter),
     /// Nothing is done; DefectDojo's own 500.
@@ -253,6 +258,8 @@ impl Fault {
                 | Self::CommitThen500
                 | Self::CommitThenGateway(_)
                 | Self::Slow(_)
+                | Self::Late(_)
+                | Self::LostThenCommit(_)
                 | Self::Truncated
                 | Self::Wrong(_)
                 | Self::Overlong

@@ -53,8 +53,13 @@ impl Head {
             .map(|(_, value)| value.as_str())
     }
 
+    /// The path; also of a whole URL, as a proxy is asked for.
     pub(crate) fn path(&self) -> &str {
-        self.target.split('?').next().unwrap_or_default()
+        let target = match self.target.strip_prefix("http://") {
+            Some(rest) => rest.find('/').map_or("/", |slash| &rest[slash..]),
+            None => &self.target,
+        };
+        target.split('?').next().unwrap_or_default()
     }
 
     /// The decoded query, in the order sent.

@@ -36,6 +36,7 @@
 
 pub(crate) mod commit;
 pub(crate) mod context;
+pub(crate) mod echo;
 pub(crate) mod faults;
 pub(crate) mod form;
 pub(crate) mod http;
@@ -90,8 +91,8 @@ pub(crate) struct Options {
     /// Exchanges that are answered as recorded, in their order, before anything
     /// is asked of the state machine.
     pub(crate) replay: Vec<Exchange>,
-    /// How long an upload takes between looking what there is and writing: the
-    /// window in which parallel uploads race.
+    /// How long the findings of an upload take. Meanwhile a new test is there, empty
+    /// and half complete, and parallel uploads into one test race.
     pub(crate) upload_takes: Duration,
     /// The size limit of a report, in bytes; DefectDojo's own is 100 MB.
     pub(crate) max_file: usize,
@@ -176,6 +177,13 @@ impl Dojo {
     /// The faults that were scheduled and have not come to pass.
     pub(crate) fn faults_left(&self) -> usize {
         self.shared.faults_left()
+    }
+
+    /// Waits until nothing is being worked on: also uploads whose connection is gone.
+    pub(crate) fn settle(&self) {
+        while self.shared.working.load(Ordering::SeqCst) > 0 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// From now on other faults, counted from the next request on.

@@ -44,6 +44,8 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) stopped: AtomicBool,
     pub(crate) meeting: Meeting,
+    /// How many requests are being carried out.
+    pub(crate) working: AtomicUsize,
     state: Mutex<State>,
     seen: Mutex<Vec<Seen>>,
     /// With the number of the request it is counted from.
@@ -57,6 +59,7 @@ impl Shared {
         Self {
             stopped: AtomicBool::new(false),
             meeting: Meeting::default(),
+            working: AtomicUsize::new(0),
             state: Mutex::new(State::fresh(&options)),
             seen: Mutex::default(),
             faults: Mutex::new((0, options.faults.clone())),
@@ -141,7 +144,10 @@ fn converse(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
         let asks_to_close = head
             .header("connection")
             .is_some_and(|wish| wish.eq_ignore_ascii_case("close"));
-        let again = handle(&mut stream, &head, shared)?;
+        shared.working.fetch_add(1, Ordering::SeqCst);
+        let again = handle(&mut stream, &head, shared);
+        shared.working.fetch_sub(1, Ordering::SeqCst);
+        let again = again?;
         if asks_to_close || !again || shared.stopped.load(Ordering::SeqCst) {
             break;
         }
@@ -186,15 +192,18 @@ fn handle(stream: &mut TcpStream, head: &Head, shared: &Shared) -> io::Result<Ag
         _ => Body::read(stream, head)?,
     };
     shared.seen()[place].body.clone_from(&body.bytes);
-    let Some(bytes) = answer(head, &body, fault.as_ref(), shared) else {
+    if let Some(Fault::LostThenCommit(_)) = fault {
+        stream.shutdown(Shutdown::Both)?;
+    }
+    let Some(answer) = answer(head, &body, fault.as_ref(), shared) else {
         return Ok(false);
     };
-    shared.seen()[place].status = Some(bytes.status);
-    let mut wire = bytes.bytes();
+    shared.seen()[place].status = Some(answer.status);
+    let mut wire = answer.bytes();
     match fault {
         Some(Fault::Slow(time)) => std::thread::sleep(time),
         Some(Fault::Truncated) => {
-            wire.truncate(wire.len() - bytes.body.len().div_ceil(2));
+            wire.truncate(wire.len() - answer.body.len().div_ceil(2));
             stream.write_all(&wire)?;
             stream.shutdown(Shutdown::Both)?;
             return Ok(false);
@@ -212,11 +221,17 @@ fn answer(head: &Head, body: &Body, fault: Option<&Fault>, shared: &Shared) -> O
         let mut replay = shared.replay.lock().expect("whole");
         replay.answer(&head.method, &head.target)
     };
-    let carried_out = || replayed().unwrap_or_else(|| route(head, body, shared));
+    let takes = match fault {
+        Some(Fault::Late(time) | Fault::LostThenCommit(time)) => *time,
+        _ => shared.options.upload_takes,
+    };
+    let carried_out = || replayed().unwrap_or_else(|| route(head, body, shared, takes));
     Some(match fault {
-        None | Some(Fault::Slow(_) | Fault::Truncated | Fault::Overlong) => carried_out(),
+        None | Some(Fault::Slow(_) | Fault::Late(_) | Fault::Truncated | Fault::Overlong) => {
+            carried_out()
+        }
         Some(Fault::Refuse | Fault::DropDuringBody | Fault::ResetBeforeCommit) => return None,
-        Some(Fault::ResetAfterCommit) => {
+        Some(Fault::ResetAfterCommit | Fault::LostThenCommit(_)) => {
             carried_out();
             return None;
         }
@@ -278,7 +293,7 @@ fn deform(mut answer: Answer, shape: Shape) -> Answer {
 }
 
 /// The application: who asks, and for what.
-fn route(head: &Head, body: &Body, shared: &Shared) -> Answer {
+fn route(head: &Head, body: &Body, shared: &Shared, takes: Duration) -> Answer {
     let path = head.path();
     let host = head.header("host").unwrap_or_default();
     let host = host.split(':').next().unwrap_or_default();
@@ -308,9 +323,11 @@ fn route(head: &Head, body: &Body, shared: &Shared) -> Answer {
     let action = segments.next();
     match (kind, id) {
         ("reimport-scan", None) => {
-            upload::upload(head, body, &user, shared, upload::Kind::Reimport)
+            upload::upload(head, body, &user, shared, upload::Kind::Reimport, takes)
         }
-        ("import-scan", None) => upload::upload(head, body, &user, shared, upload::Kind::Import),
+        ("import-scan", None) => {
+            upload::upload(head, body, &user, shared, upload::Kind::Import, takes)
+        }
         ("user_profile", None) => Answer::json(200, &rights::profile(&shared.state(), &user)),
         _ if head.method == "GET" && action.is_none() => {
             lists::read(&shared.state(), &user, kind, id, head)

@@ -1,11 +1,13 @@
 //! `import-scan/` and `reimport-scan/`.
 
-use serde_json::{Map, Value, json};
+use std::time::Duration;
+
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::Version;
 use super::commit::{self, Sight, Wishes};
 use super::context::{Context, Names};
+use super::echo;
 use super::form::Form;
 use super::http::{Answer, Body, Head};
 use super::reports::{self, Misread, Reading, Severity};
@@ -13,9 +15,7 @@ use super::rights::User;
 use super::server::Shared;
 use super::state::{Action, State, Test, TestImport, Upload};
 use super::statistics;
-use super::words::{
-    PRO, Refused, detail, internal_error, listed, message, name_message, no_permission,
-};
+use super::words::{Refused, detail, internal_error, listed, message, name_message, no_permission};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -24,13 +24,20 @@ pub(crate) enum Kind {
 }
 
 /// Carries an upload out, and keeps what was sent.
-pub(crate) fn upload(head: &Head, body: &Body, user: &User, shared: &Shared, kind: Kind) -> Answer {
+pub(crate) fn upload(
+    head: &Head,
+    body: &Body,
+    user: &User,
+    shared: &Shared,
+    kind: Kind,
+    takes: Duration,
+) -> Answer {
     let form = match Form::read(head, body) {
         Ok(form) => form,
         Err(refusal) => return refusal,
     };
     let done = if head.method == "POST" {
-        carry_out(&form, user, shared, kind)
+        carry_out(&form, user, shared, kind, takes)
     } else {
         // Rights come first, and so does what they are asked of.
         Err(match form.raw("product_name") {
@@ -55,34 +62,43 @@ pub(crate) fn upload(head: &Head, body: &Body, user: &User, shared: &Shared, kin
     answer
 }
 
-fn carry_out(form: &Form, user: &User, shared: &Shared, kind: Kind) -> Refused<(Answer, u64)> {
-    let seen = {
+fn carry_out(
+    form: &Form,
+    user: &User,
+    shared: &Shared,
+    kind: Kind,
+    takes: Duration,
+) -> Refused<(Answer, u64)> {
+    let (seen, sight) = {
         let state = shared.state();
         let seen = Context::look(&state, form, kind, Names::AsSent)?;
         seen.permit(&state, form, user)?;
         form.validate(&state, shared.options.max_file)?;
-        Context::look(&state, form, kind, Names::Trimmed)?
+        let seen = Context::look(&state, form, kind, Names::Trimmed)?;
+        let sight: Option<Sight> = seen.test.map(|test| {
+            let findings = state.findings_of(test);
+            findings.iter().map(|finding| finding.id).collect()
+        });
+        (seen, sight)
     };
-    let sight: Option<Sight> = seen.test.map(|test| {
-        let state = shared.state();
-        let findings = state.findings_of(test);
-        findings.iter().map(|finding| finding.id).collect()
-    });
     // All parallel uploads have looked; now they write.
     shared.meeting.attend();
-    if !shared.options.upload_takes.is_zero() {
-        std::thread::sleep(shared.options.upload_takes);
-    }
-    let mut state = shared.state();
     let running = Running {
         form,
         user,
         kind,
         tracks_history: shared.options.tracks_history,
     };
-    match (seen.test, sight) {
-        (Some(test), Some(sight)) => running.again(&mut state, test, &sight),
-        _ => running.first(&mut state, &seen),
+    let created = match seen.test {
+        Some(_) => None,
+        None => Some(running.create(&mut shared.state(), &seen)?),
+    };
+    std::thread::sleep(takes);
+    let state = &mut shared.state();
+    match (created, seen.test.zip(sight)) {
+        (None, Some((test, sight))) => running.again(state, test, &sight),
+        (Some(test), _) => running.first(state, test),
+        (None, None) => Err(internal_error()),
     }
 }
 
@@ -181,8 +197,8 @@ impl Running<'_> {
         }
     }
 
-    /// A test that is not there yet: an import, also where a reimport was asked.
-    fn first(&self, state: &mut State, seen: &Context) -> Refused<(Answer, u64)> {
+    /// A test that is not there yet, with all it is in; empty.
+    fn create(&self, state: &mut State, seen: &Context) -> Refused<u64> {
         let environment = self.environment(state)?;
         let auto = self.form.flag("auto_create_context") == Some(true);
         if !auto && (self.kind == Kind::Reimport || seen.engagement.is_none()) {
@@ -193,7 +209,11 @@ impl Running<'_> {
             return Err(detail(404, what));
         }
         let engagement = self.engagement(state, seen)?;
-        let test = self.create_test(state, engagement, environment)?;
+        self.create_test(state, engagement, environment)
+    }
+
+    /// The findings of a new test: an import, also where a reimport was asked.
+    fn first(&self, state: &mut State, test: u64) -> Refused<(Answer, u64)> {
         let wishes = self.wishes(true);
         let reading = self.read()?;
         if self.is_too_long("service", 200) && !reading.items.is_empty() {
@@ -215,7 +235,10 @@ impl Running<'_> {
         self.remember(state, test, "import", actions, &wishes);
         let findings = state.findings_of(test);
         let counts = json!({"after": statistics::of(findings)});
-        Ok((Answer::json(201, &self.echo(state, test, &counts)), test))
+        Ok((
+            Answer::json(201, &echo::of(self.form, self.kind, state, test, &counts)),
+            test,
+        ))
     }
 
     /// A test that is there.
@@ -261,7 +284,10 @@ impl Running<'_> {
         }
         counts["after"] = statistics::of(state.findings_of(test));
         self.remember(state, test, "reimport", actions, &wishes);
-        Ok((Answer::json(201, &self.echo(state, test, &counts)), test))
+        Ok((
+            Answer::json(201, &echo::of(self.form, self.kind, state, test, &counts)),
+            test,
+        ))
     }
 
     /// The product, with its type, created where missing. Whoever looked before
@@ -412,90 +438,5 @@ impl Running<'_> {
             settings,
             actions,
         });
-    }
-
-    /// The request given back, with the ids and the counts.
-    fn echo(&self, state: &State, test: u64, counts: &Value) -> Value {
-        let test = state.test_by_id(test);
-        let engagement = test.and_then(|test| state.engagement_by_id(test.engagement));
-        let product = engagement.and_then(|engagement| state.product_by_id(engagement.product));
-        let mut echo = Map::new();
-        let flag = |name: &str, default| Value::from(self.form.flag(name).unwrap_or(default));
-        for name in [
-            "product_type_name",
-            "product_name",
-            "engagement_name",
-            "test_title",
-            "version",
-            "branch_tag",
-            "commit_hash",
-            "build_id",
-            "service",
-            "environment",
-            "scan_date",
-            "engagement_end_date",
-            "source_code_management_uri",
-            "group_by",
-        ] {
-            if let Some(text) = self.form.text(name) {
-                echo.insert(name.into(), text.into());
-            }
-        }
-        if self.form.fields.iter().any(|(name, _)| name == "tags") {
-            echo.insert("tags".into(), json!(self.form.tags().unwrap_or_default()));
-        }
-        if self.kind == Kind::Import && self.form.raw("engagement").is_some() {
-            let id = engagement.map(|engagement| engagement.id);
-            echo.insert("engagement".into(), id.into());
-        }
-        for name in [
-            "active",
-            "verified",
-            "push_to_jira",
-            "apply_tags_to_findings",
-            "apply_tags_to_endpoints",
-            "deduplication_on_engagement",
-            "auto_create_context",
-            "close_old_findings_product_scope",
-        ] {
-            echo.insert(name.into(), flag(name, false));
-        }
-        echo.insert(
-            "create_finding_groups_for_all_findings".into(),
-            flag("create_finding_groups_for_all_findings", true),
-        );
-        let closes = self.kind == Kind::Reimport;
-        echo.insert(
-            "close_old_findings".into(),
-            flag("close_old_findings", closes),
-        );
-        if closes {
-            echo.insert("do_not_reactivate".into(), flag("do_not_reactivate", false));
-        }
-        let minimum = self.form.text("minimum_severity").unwrap_or("Info");
-        echo.insert("minimum_severity".into(), minimum.into());
-        echo.insert("scan_type".into(), self.text("scan_type").into());
-        for name in ["endpoint_to_add", "api_scan_configuration", "lead"] {
-            echo.insert(name.into(), Value::Null);
-        }
-        if state.version == Version::V3 {
-            let mode = self.form.text("deduplication_execution_mode");
-            let complete = matches!(mode, Some("sync" | "async_wait"));
-            echo.insert("deduplication_execution_mode".into(), mode.into());
-            echo.insert("deduplication_complete".into(), complete.into());
-        }
-        let id = test.map(|test| test.id);
-        echo.insert("test".into(), id.into());
-        echo.insert("test_id".into(), id.into());
-        echo.insert(
-            "engagement_id".into(),
-            engagement.map(|found| found.id).into(),
-        );
-        echo.insert("product_id".into(), product.map(|found| found.id).into());
-        let product_type = product.map(|found| found.product_type);
-        echo.insert("product_type_id".into(), product_type.into());
-        echo.insert("statistics".into(), counts.clone());
-        echo.insert("pro".into(), json!([PRO]));
-        echo.into()
     }
 }

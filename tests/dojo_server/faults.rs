@@ -100,6 +100,32 @@ fn a_slow_answer_comes_in_the_end() {
 }
 
 #[test]
+fn an_upload_lands_after_its_client_has_gone() {
+    let later = Duration::from_millis(300);
+    let dojo = Dojo::start(Options {
+        faults: Schedule::on("POST", "/reimport-scan/", Fault::LostThenCommit(later)),
+        ..Options::default()
+    });
+    assert!(Upload::new("t", SEMGREP).send(&dojo).is_err());
+    dojo.settle();
+    let test = dojo.state().only_test("shop", "mainline-sast", "t");
+    assert_eq!(
+        (test.percent_complete, dojo.state().active(test.id)),
+        (100, 2)
+    );
+    assert_eq!(dojo.state().imports(test.id).len(), 1);
+}
+
+#[test]
+fn a_late_upload_has_its_answer_in_the_end() {
+    let dojo = Dojo::start(Options {
+        faults: Schedule::on("POST", "/", Fault::Late(Duration::from_millis(1))),
+        ..Options::default()
+    });
+    assert_eq!(Upload::new("t", SEMGREP).send(&dojo).unwrap().status, 201);
+}
+
+#[test]
 fn faults_come_in_the_order_of_the_uploads() {
     let dojo = crate::fresh();
     dojo.schedule(Schedule::uploads([

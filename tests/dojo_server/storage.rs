@@ -1,6 +1,6 @@
 //! What is stored, kept and shown: besides the recorded sequences.
 
-use std::io;
+use std::io::{self, Read, Write};
 
 use crate::client::{Answer, Request};
 use crate::dojo::{Dojo, Exchange, Options, TOKEN, nobody_listens};
@@ -233,6 +233,32 @@ fn recorded_answers_come_first_and_then_the_state_machine() {
     assert!(dojo.state().tests.is_empty());
     Upload::new("t", SEMGREP).send(&dojo).unwrap();
     assert_eq!(dojo.state().tests.len(), 1);
+}
+
+#[test]
+fn a_connection_is_used_again() {
+    let dojo = crate::fresh();
+    let mut stream = std::net::TcpStream::connect(dojo.address()).unwrap();
+    for closing in ["keep-alive", "keep-alive", "close"] {
+        let head = format!(
+            "GET /api/v2/user_profile/ HTTP/1.1\r\nHost: x\r\nAuthorization: Token {TOKEN}\r\n\
+             Connection: {closing}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+    }
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).unwrap();
+    assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 3);
+}
+
+#[test]
+fn a_whole_url_is_answered_as_by_a_proxy() {
+    let dojo = crate::fresh();
+    let answer = get(
+        &dojo,
+        "http://dojo.example/api/v2/test_types/?name=Trivy+Scan",
+    );
+    assert_eq!(answer.json()["count"], 1);
 }
 
 #[test]
