@@ -169,8 +169,15 @@ fn set_status(state: &mut State, user: &User, id: u64, status: &str) -> Answer {
     Answer::json(200, &json!({}))
 }
 
+/// What may be attached; the setting `DD_FILE_UPLOAD_TYPES`.
+const ATTACHABLE: [&str; 16] = [
+    ".txt", ".pdf", ".json", ".xml", ".csv", ".yml", ".png", ".jpeg", ".sarif", ".xlsx", ".doc",
+    ".html", ".js", ".nessus", ".zip", ".fpr",
+];
+
 /// Files of an engagement. Read in DefectDojo's source, not measured: a title is
-/// unique over the whole server and at most 100 characters long.
+/// unique over the whole server and at most 100 characters long, and refusals have
+/// only their field.
 fn files(state: &mut State, user: &User, id: u64, head: &Head, body: &Body) -> Answer {
     if let Err(refusal) = reach(state, user, id, Right::Import) {
         return refusal;
@@ -183,20 +190,36 @@ fn files(state: &mut State, user: &User, id: u64, head: &Head, body: &Body) -> A
         Ok(form) => form,
         Err(refusal) => return refusal,
     };
+    let refused = |field: &str, text: &str| Answer::json(400, &json!({field: [text]}));
     let Some(title) = form.text("title") else {
-        return field("title", "This field is required.", "required");
+        return refused("title", "This field is required.");
+    };
+    let Some(part) = form.file() else {
+        return refused("file", "No file was submitted.");
     };
     if title.chars().count() > 100 {
-        let text = "Ensure this field has no more than 100 characters.";
-        return field("title", text, "max_length");
+        return refused(
+            "title",
+            "Ensure this field has no more than 100 characters.",
+        );
     }
     if state.files.iter().any(|file| file.title == title) {
-        let text = "file upload with this title already exists.";
-        return field("title", text, "unique");
+        return refused("title", "file upload with this title already exists.");
     }
-    let Some(part) = form.file() else {
-        return field("file", "No file was submitted.", "required");
-    };
+    if part.bytes.is_empty() {
+        return refused("file", "The submitted file is empty.");
+    }
+    let name = part.name.to_lowercase();
+    if ATTACHABLE
+        .iter()
+        .all(|extension| !name.ends_with(extension))
+    {
+        let text = "Unsupported extension. Supported extensions are as follows: ";
+        return refused(
+            "non_field_errors",
+            &(text.to_owned() + &ATTACHABLE.join(", ")),
+        );
+    }
     let file = File {
         id: state.new_id(),
         engagement: id,

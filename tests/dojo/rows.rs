@@ -93,7 +93,10 @@ pub(crate) fn engagement(state: &State, engagement: &Engagement) -> Value {
 pub(crate) fn file(file: &File) -> Value {
     json!({
         "id": file.id,
-        "file": format!("http://localhost:8080/media/uploaded_files/{}", file.name),
+        "file": format!(
+            "http://localhost:8080/access_file/{}/{}/Engagement",
+            file.id, file.engagement
+        ),
         "title": file.title,
     })
 }

@@ -157,12 +157,14 @@ fn a_file_is_attached_to_an_engagement_under_a_title_of_its_own() {
     Upload::new("t", SEMGREP).send(&dojo).unwrap();
     let engagement = dojo.state().engagements("shop", "mainline-sast")[0].id;
     let target = format!("/api/v2/engagements/{engagement}/files/");
-    let attach = |title: &str| {
-        let file = Some(("file", "evidence.json", &b"{}"[..]));
+    let attach_as = |title: &str, name: &str| {
+        let file = Some(("file", name, &b"{}"[..]));
         let request = Request::form(&target, TOKEN, &[("title", title)], file);
         request.send(dojo.address()).unwrap()
     };
+    let attach = |title: &str| attach_as(title, "evidence.json");
     assert_eq!(attach("evidence 7").status, 201);
+    assert_eq!(attach_as("evidence 8", "evidence.md").status, 400);
     assert_eq!(attach("evidence 7").status, 400);
     assert_eq!(attach(&"e".repeat(101)).status, 400);
     let state = dojo.state();
