@@ -24,6 +24,7 @@ mod races;
 mod storage;
 
 use dojo::{Dojo, Options, Role, User, Version};
+use serde_json::Value;
 
 fn holds(dojo: &Dojo, sequence: &str) {
     let differences = play::play(dojo, sequence);
@@ -61,6 +62,49 @@ fn refusals_are_worded_as_recorded() {
 #[test]
 fn reports_of_every_format_are_counted_as_recorded() {
     holds(&fresh(), "formats");
+}
+
+/// Where the server's hash of a finding is documented and made here too.
+const HASHED: [&str; 4] = [
+    "Semgrep JSON Report",
+    "Trivy Scan",
+    "Gitleaks Scan",
+    "Dependency Check Scan",
+];
+
+#[test]
+fn findings_are_identified_as_recorded() {
+    let folder = dojo::replay::folder();
+    let text = fs_err::read_to_string(folder.join("identities.jsonl")).unwrap();
+    for line in text.lines() {
+        let recorded: Value = serde_json::from_str(line).unwrap();
+        let scan_type = recorded["scan_type"].as_str().unwrap();
+        let report = recorded["report"].as_str().unwrap();
+        let bytes = fs_err::read(folder.join("reports").join(report)).unwrap();
+        let reading = dojo::reports::read(scan_type, report, &bytes).unwrap();
+        for finding in recorded["findings"].as_array().unwrap() {
+            let text = |key: &str| finding[key].as_str().unwrap_or_default();
+            let same = reading.items.iter().find(|item| {
+                // Titles are re-cased there.
+                item.title.to_lowercase() == text("title").to_lowercase()
+                    && item.line == finding["line"].as_u64()
+                    && item.file_path.as_deref().unwrap_or_default() == text("file_path")
+            });
+            let same = same.unwrap_or_else(|| panic!("{report}: {finding}: {:?}", reading.items));
+            assert_eq!(same.severity.name(), text("severity"), "{finding}");
+            assert_eq!(same.verified, finding["verified"], "{finding}");
+            assert_eq!(same.is_mitigated, finding["is_mitigated"], "{finding}");
+            let of_text = |value: &Option<String>| value.clone().unwrap_or_default();
+            assert_eq!(of_text(&same.component_name), text("component_name"));
+            assert_eq!(of_text(&same.component_version), text("component_version"));
+            assert_eq!(of_text(&same.unique_id), text("unique_id_from_tool"));
+            let is_vulnerability = scan_type != "Trivy Scan" || same.component_name.is_some();
+            let has_cwe = scan_type == "ZAP Scan" && finding["cwe"] != 0;
+            if HASHED.contains(&scan_type) && is_vulnerability || has_cwe {
+                assert_eq!(same.hash(None), text("hash_code"), "{finding}");
+            }
+        }
+    }
 }
 
 #[test]

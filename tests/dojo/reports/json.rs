@@ -156,30 +156,52 @@ pub(super) fn gitleaks(report: &Value) -> Read<Vec<Item>> {
             Severity::High,
         );
         item.cwe = Some(798);
-        item.description = format!(
-            "**Secret:** {secret}\n**Match:** {}\n**Commit message:** {}\n**Commit hash:** {}\n\
-             **Commit date:** {}\n**Rule Id:** {}",
-            or_none(optional(leak, "Match")),
-            or_none(optional(leak, name("commitMessage", "Message"))),
-            or_none(optional(leak, name("commit", "Commit"))),
-            or_none(optional(leak, name("date", "Date"))),
-            or_none(optional(leak, name("rule", "RuleID"))),
-        );
-        item.identity = vec![
-            item.title.clone(),
-            "798".into(),
-            or_none(line),
-            file.clone(),
-            item.description.clone(),
-        ];
+        item.description = leak_description(leak, &secret);
         item.file_path = Some(file);
         item.line = line;
         let key = format!("{}\0{secret}\0{}", item.title, or_none(line));
-        if items.iter().all(|(known, _)| *known != key) {
-            items.push((key, item));
+        match items.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, known)) => {
+                let description = [&*known.description, &*item.description];
+                known.description = description.join("\n\n***\n\n");
+            }
+            None => items.push((key, item)),
         }
     }
+    for (_, item) in &mut items {
+        item.identity = vec![
+            item.title.clone(),
+            "798".into(),
+            or_none(item.line),
+            or_none(item.file_path.as_ref()),
+            item.description.clone(),
+        ];
+    }
     Ok(items.into_iter().map(|(_, item)| item).collect())
+}
+
+/// The lines of a finding that say what was found and in which commit; those
+/// without a value are left out.
+fn leak_description(leak: &Value, secret: &str) -> String {
+    let message = optional(leak, "Message").map(|message| match message.contains('\n') {
+        true => format!("\n```\n{message}\n```"),
+        false => format!(" {message}"),
+    });
+    let get = |key| optional(leak, key).map(|value| format!(" {value}"));
+    let lines = [
+        ("Secret", Some(format!(" {secret}"))),
+        ("Match", get("Match")),
+        ("Commit message", message),
+        ("Commit hash", get("Commit")),
+        ("Commit date", get("Date")),
+        ("Rule Id", get("RuleID")),
+    ];
+    let lines: Vec<_> = lines
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.filter(|value| value != " ")?)))
+        .map(|(name, value)| format!("**{name}:**{value}"))
+        .collect();
+    lines.join("\n")
 }
 
 pub(super) fn trivy(report: &Value) -> Read<Vec<Item>> {
@@ -331,7 +353,9 @@ pub(super) fn gitlab(report: &Value) -> Read<Vec<Item>> {
             other => Severity::named(other).ok_or(Misread::Crashed)?,
         };
         let location = must(found, "location")?;
-        let mut item = Item::new(or_none(optional(found, "name")), severity);
+        let name = or_none(optional(found, "name"));
+        let title = format!("{name} detected; please remove and revoke it if this is a leak.");
+        let mut item = Item::new(title, severity);
         item.file_path = optional(location, "file");
         item.line = location.get("start_line").and_then(Value::as_u64);
         item.unique_id = optional(found, "id");

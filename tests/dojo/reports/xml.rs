@@ -141,17 +141,17 @@ pub(super) fn dependency_check(bytes: &[u8]) -> Read<Vec<Item>> {
                 .take_while(char::is_ascii_digit)
                 .collect();
             item.cwe = Some(digits.parse().unwrap_or(1035));
-            item.component_name = component(dependency);
+            let (component, version) = component(dependency).unwrap_or_default();
             if name.starts_with("CVE") {
                 item.vulnerability_ids = vec![name.to_owned()];
             }
             item.active = !suppressed;
             item.is_mitigated = suppressed;
+            item.title = format!("{component}:{version} | {name}");
+            item.component_name = Some(component);
+            item.component_version = Some(version);
             item.identity = vec![
-                format!(
-                    "{} | {name}",
-                    item.component_name.clone().unwrap_or_default()
-                ),
+                item.title.clone(),
                 item.cwe.unwrap_or(0).to_string(),
                 dependency.get("fileName").to_owned(),
             ];
@@ -174,14 +174,16 @@ fn dependency_severity(found: &Element) -> Severity {
     }
 }
 
-fn component(dependency: &Element) -> Option<String> {
+/// Name and version: of a package URL, else of the coordinates of a Maven artifact.
+fn component(dependency: &Element) -> Option<(String, String)> {
     let identifiers = dependency.child("identifiers")?;
-    let package = identifiers.child("package");
-    let named = package.map(|package| package.get("id"));
-    let named = named.or_else(|| {
-        identifiers
-            .child("identifier")
-            .map(|found| found.get("name"))
-    });
-    named.map(str::to_owned)
+    if let Some(package) = identifiers.child("package") {
+        let named = package.get("id").split_once('/')?.1;
+        let (name, version) = named.split_once('@').unwrap_or((named, ""));
+        return Some((name.replace('/', ":"), version.to_owned()));
+    }
+    let named = identifiers.child("identifier")?.get("name");
+    let (name, version) = named.rsplit_once(':')?;
+    let of = |text: &str| text.trim_matches(['(', ')']).to_owned();
+    Some((of(name), of(version)))
 }
