@@ -5,7 +5,8 @@ use std::time::Duration;
 /// One thing that goes wrong with one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The connection is reset as soon as a head has come.
+    /// The connection is closed as soon as a head has come; with a body unread, that
+    /// is a reset. (For a refused connection: [`super::nobody_listens`].)
     Refuse,
     /// The connection is reset while the body is being sent.
     DropDuringBody,
