@@ -175,9 +175,9 @@ const ATTACHABLE: [&str; 16] = [
     ".html", ".js", ".nessus", ".zip", ".fpr",
 ];
 
-/// Files of an engagement. Read in DefectDojo's source, not measured: a title is
-/// unique over the whole server and at most 100 characters long, and refusals have
-/// only their field.
+/// Files of an engagement. Not measured: the model and the view are read in
+/// DefectDojo's source (a title is unique over the whole server and at most 100
+/// characters long, refusals have only their field); the words are the framework's.
 fn files(state: &mut State, user: &User, id: u64, head: &Head, body: &Body) -> Answer {
     if let Err(refusal) = reach(state, user, id, Right::Import) {
         return refusal;

@@ -354,7 +354,7 @@ impl Running<'_> {
     }
 
     /// An empty test, half complete until its findings are stored. Metadata that is
-    /// too long fails here; read in DefectDojo's source, not measured.
+    /// too long is taken to fail here, before a test is stored: not measured.
     fn create_test(&self, state: &mut State, engagement: u64, environment: u64) -> Refused<u64> {
         if self.metadata_too_long() || self.is_too_long("test_title", 255) {
             return Err(internal_error());
