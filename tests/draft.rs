@@ -198,7 +198,7 @@ fn standings(decision: &Decision<'_>) -> Vec<(Fingerprint, String, Status)> {
     let findings = decision.findings.iter();
     findings
         .map(|judged| {
-            let lane = judged.subject.lane.to_owned();
+            let lane = judged.subject.source.lane.to_owned();
             let status = judged.standing.status;
             (judged.subject.finding.fingerprint, lane, status)
         })

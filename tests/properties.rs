@@ -10,7 +10,7 @@
     reason = "a test may fail by a panic, and drives the world around the program"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -18,7 +18,7 @@ use jiff::civil::{Date, date};
 use proptest::prelude::*;
 use security_gate::artifact::Window;
 use security_gate::baseline::Baseline;
-use security_gate::finding::{Category, Finding, Location, Severity};
+use security_gate::finding::{Category, Details, Finding, Location, Severity};
 use security_gate::fingerprint::{ContentDigest, Fingerprint};
 use security_gate::policy::decide::{Circumstances, Decision, Judged, Status, Verdict, decide};
 use security_gate::policy::expression::Expression;
@@ -138,15 +138,16 @@ fn finding() -> impl Strategy<Value = Finding> {
                 let fingerprint = Fingerprint::new("test", &[rule, place]).with_ordinal(ordinal);
                 let mut finding = Finding::new(fingerprint, category, rule, severity, location);
                 finding.cwes = thin_vec::thin_vec![79];
-                finding.fixed_in = if is_package {
-                    vec!["2.0".into()].into()
-                } else {
-                    Vec::new().into()
-                };
+                finding.fixed_in = is_package.then(|| "2.0".into()).into_iter().collect();
                 finding.content = Some(ContentDigest::new("test", &[rule]));
                 finding.suppressed = is_suppressed.then(|| "by its scanner".into());
                 // As in a real report, no two entries stand in the same place.
-                finding.pointer = format!("{finding:?}").into();
+                let pointer = format!("{finding:?}");
+                let details = Details {
+                    pointer,
+                    ..Details::default()
+                };
+                finding.details = details.into();
                 finding
             },
         )
@@ -163,7 +164,10 @@ fn report() -> impl Strategy<Value = Report> {
         0..8_u8,
         prop::collection::vec(finding(), 0..8),
     )
-        .prop_map(|(lane, scanner, name, health, findings)| {
+        .prop_map(|(lane, scanner, name, health, mut findings)| {
+            // Those of one key have different ordinals in a real report.
+            let mut seen = HashSet::new();
+            findings.retain(|finding| seen.insert(finding.fingerprint));
             let mut scan = Scan {
                 scanner,
                 format: "test",
@@ -513,7 +517,7 @@ fn essence(decision: &Decision<'_>) -> impl PartialEq + std::fmt::Debug + use<> 
             (
                 judged.subject.finding.fingerprint,
                 judged.standing.status,
-                judged.subject.lane.to_owned(),
+                judged.subject.source.lane.to_owned(),
             )
         })
         .collect();

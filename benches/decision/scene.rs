@@ -4,12 +4,14 @@
 use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use security_gate::artifact::Window;
 use security_gate::baseline::Baseline;
 use security_gate::finding::{
-    Category, Confidence, Cvss, CvssVersion, Details, Finding, Kept, Location, Severity,
+    Category, Confidence, Cvss, CvssVersion, Details, Finding, Kept, Location, Recent, Severity,
+    Store,
 };
 use security_gate::fingerprint::{ContentDigest, Fingerprint};
 use security_gate::parser;
@@ -117,17 +119,17 @@ fn describe(finding: &mut Finding, index: usize, title: String) {
             format!("https://tracker.example/issues/{index}"),
         ],
         reference_count: 2,
+        pointer: format!("/results/{index}"),
     });
-    finding.pointer = format!("/results/{index}").into();
 }
 
 fn cvss(finding: &mut Finding, index: usize) {
     let score = [9.8, 7.5, 5.3, 3.1][chance("cvss", index) % 4];
-    finding.cvss = Some(Box::new(Cvss {
+    finding.cvss = Some(Cvss {
         version: CvssVersion::V3,
         score,
         vector: None,
-    }));
+    });
 }
 
 /// Six vulnerabilities a package, in five images that share their packages.
@@ -341,20 +343,28 @@ pub(crate) fn reports(findings: usize) -> Vec<Report> {
     let share = |percent: usize| 0..findings * percent / 100;
     let images = share(36);
     let packages = (images.len() / 6 / 5).max(1);
-    let report = |lane: &str, scanner: &'static str, findings: Vec<Finding>| Report {
-        path: format!("reports/{scanner}-{lane}.json"),
-        lane: lane.to_owned(),
-        bytes: 1,
-        sha256: format!("{:064x}", findings.len()),
-        scan: Ok(Scan {
-            scanner,
-            format: scanner,
-            ..Scan::default()
-        }),
-        findings,
-        tally: Tally::default(),
-        record: None,
-        modified: None,
+    let report = |lane: &str, scanner: &'static str, mut findings: Vec<Finding>| {
+        // As they are when they have been read.
+        let (mut recent, store) = (Recent::default(), Arc::new(Store::default()));
+        for finding in &mut findings {
+            finding.share(&mut recent);
+            finding.details.put_aside(&store).unwrap();
+        }
+        Report {
+            path: format!("reports/{scanner}-{lane}.json"),
+            lane: lane.to_owned(),
+            bytes: 1,
+            sha256: format!("{:064x}", findings.len()),
+            scan: Ok(Scan {
+                scanner,
+                format: scanner,
+                ..Scan::default()
+            }),
+            findings,
+            tally: Tally::default(),
+            record: None,
+            modified: None,
+        }
     };
     let [image, sca, sast, release, secrets, dast] = LANES;
     let of_packages = |index| trivy(index, packages);

@@ -138,11 +138,11 @@ fn finding(category: Category, severity: Severity, choice: usize, texts: &mut Te
     finding.confidence = (choice & 16 == 0).then_some(Confidence::High);
     finding.cwes = [79, 89].into_iter().collect();
     finding.suppressed = texts.some(choice & 32 == 32).map(Into::into);
-    finding.pointer = texts.next().into();
     finding.details = Kept::from(Details {
         description,
         references: vec![texts.next()],
         reference_count: 1,
+        pointer: texts.next(),
     });
     if category == Category::Sca {
         finding.vulnerability_ids = [texts.next().into(), "CVE-2021-44228".into()]
@@ -150,11 +150,11 @@ fn finding(category: Category, severity: Severity, choice: usize, texts: &mut Te
             .collect();
         let fixed_in = texts.some(choice & 64 == 0);
         finding.fixed_in = fixed_in.into_iter().map(Into::into).collect();
-        finding.cvss = Some(Box::new(Cvss {
+        finding.cvss = Some(Cvss {
             version: CvssVersion::V3,
             score: 9.8,
             vector: texts.some(choice & 128 == 0).map(Into::into),
-        }));
+        });
     }
     finding
 }

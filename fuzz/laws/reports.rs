@@ -150,11 +150,11 @@ fn hold_reading(reading: &Reading, data: &[u8], parser: &Parser) {
 
 fn hold_finding(finding: &Finding, parser: &Parser) {
     assert!(!finding.title.trim().is_empty(), "{finding:?}");
-    assert!(!finding.pointer.is_empty(), "{finding:?}");
     assert!(finding.instance_count >= 1, "{finding:?}");
     assert!(finding.instances.len() as u64 <= finding.instance_count);
     assert!(finding.instances.len() <= Finding::MAX_INSTANCES);
     let details = finding.details.read().expect("they are at hand");
+    assert!(!details.pointer.is_empty(), "{finding:?}");
     assert!(details.references.len() <= Details::MAX_REFERENCES);
     assert!(details.references.len() as u64 <= details.reference_count);
     let kind = parser

@@ -22,6 +22,8 @@ pub struct Details {
     pub references: Vec<String>,
     /// How many addresses the scanner gives.
     pub reference_count: u64,
+    /// Where in the report it stands: a JSON Pointer, an element path or a row.
+    pub pointer: String,
 }
 
 impl Details {
@@ -183,6 +185,7 @@ mod tests {
                 .map(|nth| format!("https://a/{nth}"))
                 .collect(),
             reference_count: number as u64,
+            pointer: format!("/{number}"),
         }
     }
 

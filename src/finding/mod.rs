@@ -41,7 +41,7 @@ pub struct Finding {
     /// CVE, GHSA and other advisory identifiers, aliases included.
     pub vulnerability_ids: ThinVec<Text>,
     /// The score that the scanner reports, never one that we computed.
-    pub cvss: Option<Box<Cvss>>,
+    pub cvss: Option<Cvss>,
     /// Whether the report says that the vulnerability is known to be exploited.
     pub kev: bool,
     /// Where the problem is; for several places, the first.
@@ -59,8 +59,6 @@ pub struct Finding {
     pub secret: Option<Text>,
     /// Why the scanner itself suppressed the finding; absent when it did not.
     pub suppressed: Option<Text>,
-    /// Where in the report it stands: a JSON Pointer, an element path or a row.
-    pub pointer: Text,
 }
 
 impl Finding {
@@ -96,12 +94,10 @@ impl Finding {
             details: Kept::default(),
             secret: None,
             suppressed: None,
-            pointer: Text::default(),
         }
     }
 
-    /// Puts texts that were met before in the place of those equal to them. A
-    /// pointer is of one finding alone.
+    /// Puts texts that were met before in the place of those equal to them.
     pub fn share(&mut self, recent: &mut Recent) {
         let Self {
             rule_id,

@@ -207,6 +207,7 @@ fn finding(entry: &Entry<'_>, rule: &str, pointer: String, emitter: &Emitter<'_>
     finding.details = Kept::from(Details {
         description: Some(text).filter(|text| !text.is_empty()),
         references: entry.more_info.owned().into_iter().collect(),
+        pointer,
         ..Details::default()
     });
     finding.scanner_severity = entry.issue_severity.owned();
@@ -219,7 +220,6 @@ fn finding(entry: &Entry<'_>, rule: &str, pointer: String, emitter: &Emitter<'_>
         .into_iter()
         .collect();
     finding.secret = secret.map(Into::into);
-    finding.pointer = pointer.into();
     finding
 }
 
@@ -497,7 +497,7 @@ mod tests {
         assert_eq!(finding.scanner_severity.as_deref(), Some("HIGH"));
         assert_eq!(finding.confidence, Some(Confidence::Medium));
         assert_eq!(finding.cwes, [78]);
-        assert_eq!(finding.pointer, "/results/0");
+        assert_eq!(finding.details.read().unwrap().pointer, "/results/0");
         assert_eq!(
             finding.location,
             Location::Source {

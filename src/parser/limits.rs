@@ -47,16 +47,17 @@ impl Beyond {
             fixed_in,
             details,
             suppressed,
-            pointer,
             ..
         } = finding;
         let mut names = rule_id.cut() | cut_all(vulnerability_ids) | cut_all(fixed_in);
         for place in std::iter::once(location).chain(instances) {
             names |= cut_all(place.texts_mut());
         }
-        let mut texts = title.cut() | pointer.cut();
+        let mut texts = title.cut();
         details.change(|details| {
-            texts |= cut_all(&mut details.references) | cut_all(&mut details.description);
+            texts |= cut_all(&mut details.references)
+                | cut_all(&mut details.description)
+                | details.pointer.cut();
         });
         let vector = cvss.as_mut().map(|cvss| &mut cvss.vector);
         for text in [Some(scanner_severity), Some(suppressed), vector] {

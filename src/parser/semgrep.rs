@@ -305,6 +305,7 @@ fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding
     finding.details = Kept::from(Details {
         description: Some(message.into_owned()).filter(|text| !text.is_empty()),
         references: metadata.map_or_else(Vec::new, |metadata| metadata.references.owned()),
+        pointer,
         ..Details::default()
     });
     finding.secret = secret.map(Into::into);
@@ -316,7 +317,6 @@ fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding
     }
     finding.suppressed =
         (extra.is_ignored == Some(true)).then(|| "marked with nosemgrep in the source".into());
-    finding.pointer = pointer.into();
     finding
 }
 

@@ -16,7 +16,7 @@ use super::knowledge::{self, Dates, Given, Knowledge};
 pub use super::notices::Notice;
 use super::notices::{Notices, Unanswered};
 use super::order;
-use super::selector::{Needs, Subject, Texts};
+use super::selector::{Needs, Source, Subject, Texts};
 use super::told::Told;
 use super::{Action, Exception, FirstRun, Policy, Rule};
 use crate::baseline::{self, Comparison, Current, Looked};
@@ -281,6 +281,12 @@ fn unjudged<'a>(
         let lane = policy.lanes.get(&of.lane);
         let product = lane.and_then(|lane| lane.product.as_deref());
         let seen_by: Arc<[&str]> = Arc::new([scanner]);
+        let source = Arc::new(Source {
+            lane: &of.lane,
+            scanner,
+            workspace: circumstances.workspace,
+            today,
+        });
         let told = told.of(of);
         for (index, finding) in of.findings.iter().enumerate() {
             let told = told.get(index).copied().unwrap_or_default();
@@ -290,12 +296,9 @@ fn unjudged<'a>(
             let is_listed = is_listed.or(needs_no_kev.then_some(false));
             let severity = finding.severity.or(policy.unknown_severity);
             let subject = Subject {
-                lane: &of.lane,
-                scanner,
+                source: Arc::clone(&source),
                 finding,
                 severity,
-                workspace: circumstances.workspace,
-                today,
                 new: told.new,
                 first_seen: told.first_seen,
                 raised: told.raised,
@@ -364,7 +367,7 @@ fn compare<'a>(
         };
         for Judged { subject, .. } in findings {
             subject.new = Some(new);
-            subject.first_seen = Some(subject.today);
+            subject.first_seen = Some(subject.source.today);
         }
         return None;
     };
@@ -372,7 +375,7 @@ fn compare<'a>(
         .iter()
         .map(|Judged { subject, .. }| Current {
             severity: subject.severity,
-            ..Current::new(subject.lane, subject.scanner, subject.finding)
+            ..Current::new(subject.source.lane, subject.source.scanner, subject.finding)
         })
         .collect();
     let sound = reports
@@ -403,7 +406,7 @@ fn issues<'a>(findings: &mut [Judged<'a>], circumstances: Circumstances<'a>) -> 
     let seen: Vec<_> = findings
         .iter()
         .map(|Judged { subject, .. }| Seen {
-            scanner: subject.scanner,
+            scanner: subject.source.scanner,
             severity: subject.severity,
             finding: subject.finding,
         })

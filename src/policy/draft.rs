@@ -170,7 +170,7 @@ fn why_not_open(decision: &Decision<'_>, judged: &Judged<'_>) -> String {
         (Status::Suppressed, _) => {
             let words = judged.subject.finding.suppressed.as_deref();
             let words = words.map(line).unwrap_or_default();
-            format!("{} suppressed it: {words}", judged.subject.scanner)
+            format!("{} suppressed it: {words}", judged.subject.source.scanner)
         }
         (Status::Open | Status::Accepted, _) => {
             format!("it does not count on {}", decision.circumstances.today())
@@ -201,7 +201,7 @@ fn scope<'s>(subjects: impl Iterator<Item = &'s Subject<'s>> + Clone) -> Scope {
         .map(|subject| subject.finding.fingerprint.to_string());
     let lanes = subjects
         .clone()
-        .map(|subject| Patterns::escape(subject.lane));
+        .map(|subject| Patterns::escape(subject.source.lane));
     let mut scope: Scope = vec![
         ("fingerprint", fingerprints.collect()),
         ("lane", lanes.collect()),
@@ -352,7 +352,7 @@ fn abouts<'s>(subjects: impl Iterator<Item = &'s Subject<'s>>) -> Vec<String> {
         let finding = subject.finding;
         let about = format!(
             "{}, {}: {} at {}: {}",
-            subject.scanner,
+            subject.source.scanner,
             subject.severity.name(),
             finding.rule_id,
             finding.location,

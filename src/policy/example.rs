@@ -321,11 +321,9 @@ fn made_up(lane: &str, scanner: &'static str, findings: Vec<Finding>) -> Report 
 
 fn shown(judged: &Judged<'_>) -> String {
     let Subject {
-        finding,
-        lane,
-        scanner,
-        ..
+        source, finding, ..
     } = &judged.subject;
+    let (lane, scanner) = (source.lane, source.scanner);
     format!(
         "{} at {} ({scanner}, {lane})",
         finding.rule_id, finding.location

@@ -256,7 +256,7 @@ impl Decision<'_> {
     /// out of the decision, newest first; none where one does.
     pub fn idle_statements(&self, judged: &Judged<'_>) -> Vec<(Ruling<'_>, Idle)> {
         let documents = self.circumstances.knowledge.vex.read();
-        let product = self.policy.lanes.get(judged.subject.lane);
+        let product = self.policy.lanes.get(judged.subject.source.lane);
         let product = product.and_then(|lane| lane.product.as_deref());
         match (judged.subject.vex, documents) {
             (None, Some(documents)) => {

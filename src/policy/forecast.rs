@@ -17,7 +17,7 @@ use jiff::civil::Date;
 
 use super::decide::{Decision, RuleOutcome, Verdict};
 use super::judge::{Judge, Judged, Status};
-use super::selector::{Selector, Subject, Texts, Turns};
+use super::selector::{Selector, Source, Subject, Texts, Turns};
 use super::{Action, Exception, Rule};
 
 /// How many days an expression is tried on that calculates with the age, so that
@@ -312,8 +312,12 @@ impl<'d, 'a> Future<'d, 'a> {
 
 /// The subject on another day.
 fn on<'a>(subject: &Subject<'a>, day: Date) -> Subject<'a> {
-    Subject {
+    let source = Source {
         today: day,
+        ..(*subject.source).clone()
+    };
+    Subject {
+        source: source.into(),
         ..subject.clone()
     }
 }

@@ -114,7 +114,10 @@ impl<'a> Judge<'a> {
         let Texts { subject, .. } = texts;
         let mut standing = Standing::default();
         if subject.finding.suppressed.is_some()
-            && self.policy.trust_suppressions.includes(subject.scanner)
+            && self
+                .policy
+                .trust_suppressions
+                .includes(subject.source.scanner)
         {
             standing.status = Status::Suppressed;
             return standing;
@@ -162,8 +165,8 @@ impl<'a> Judge<'a> {
             .raised
             .filter(|raised| exception.decided.is_none_or(|decided| raised.on > decided));
         match () {
-            () if exception.expires < subject.today => Some(Refusal::Expired),
-            () if !exception.in_force(subject.today) => Some(Refusal::NotYetInForce),
+            () if exception.expires < subject.source.today => Some(Refusal::Expired),
+            () if !exception.in_force(subject.source.today) => Some(Refusal::NotYetInForce),
             () if !bounds.author_may_approve && exception.is_approved_by(self.authors) => {
                 Some(Refusal::ApprovedByAuthor)
             }

@@ -60,7 +60,7 @@ fn listed(findings: &[Judged<'_>]) -> Vec<Listed> {
 /// The lane and the scanner that all of the findings are of.
 fn source<'a>(findings: &[Judged<'a>]) -> Option<(&'a str, &'a str)> {
     let Judged { subject, .. } = findings.first()?;
-    Some((subject.lane, subject.scanner))
+    Some((subject.source.lane, subject.source.scanner))
 }
 
 /// The order of findings of one severity, lane and scanner.
@@ -71,9 +71,8 @@ fn order(one: &Judged<'_>, other: &Judged<'_>) -> Ordering {
     let of_finding = of_finding
         .then_with(|| one.rule_id.cmp(&other.rule_id))
         .then_with(|| one.fingerprint.cmp(&other.fingerprint));
-    of_finding
-        .then(reports)
-        .then_with(|| one.pointer.cmp(&other.pointer))
+    // In one report no two have the same fingerprint.
+    of_finding.then(reports)
 }
 
 /// Puts things that are in the order of the reports into their places.
@@ -220,7 +219,7 @@ mod tests {
             let Finding {
                 location, rule_id, ..
             } = subject.finding;
-            let (lane, scanner) = (subject.lane, subject.scanner);
+            let (lane, scanner) = (subject.source.lane, subject.source.scanner);
             (subject.severity, lane, scanner, location, rule_id)
         });
         assert_eq!(keys.len(), 3 * findings.len());

@@ -110,7 +110,7 @@ pub(super) struct FindingRow {
     reference_count: u64,
     secret: Option<Text>,
     pub(super) report: String,
-    pointer: Text,
+    pointer: String,
 }
 
 #[derive(Deserialize)]
@@ -282,12 +282,10 @@ impl FindingRow {
             confidence: self.confidence,
             cwes: self.cwe.iter().map(cwe).collect::<Result<_, _>>()?,
             vulnerability_ids: self.vulnerability_ids,
-            cvss: self.cvss.map(|cvss| {
-                Box::new(Cvss {
-                    version: cvss.version,
-                    score: cvss.score,
-                    vector: cvss.vector,
-                })
+            cvss: self.cvss.map(|cvss| Cvss {
+                version: cvss.version,
+                score: cvss.score,
+                vector: cvss.vector,
             }),
             // By the report or by the catalogue: it was known, either way.
             kev: self.kev,
@@ -299,10 +297,10 @@ impl FindingRow {
                 description: self.description,
                 references: self.references,
                 reference_count: self.reference_count,
+                pointer: self.pointer,
             }),
             secret: self.secret,
             suppressed: self.suppressed,
-            pointer: self.pointer,
         })
     }
 }

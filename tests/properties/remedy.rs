@@ -27,7 +27,10 @@ fn reports() -> impl Strategy<Value = Vec<Report>> {
 type Key = (Fingerprint, String);
 
 fn key(finding: &Finding) -> Key {
-    (finding.fingerprint, finding.pointer.to_string())
+    (
+        finding.fingerprint,
+        finding.details.read().unwrap().pointer.clone(),
+    )
 }
 
 /// What each action clears.

@@ -228,7 +228,8 @@ impl Dependency<'_> {
                     let no_reason = || "suppressed by Dependency-Check's configuration".into();
                     finding.suppressed = Some(reason.unwrap_or_else(no_reason));
                 }
-                finding.pointer = pointer(state, index).into();
+                let pointer = pointer(state, index);
+                finding.details.change(|details| details.pointer = pointer);
                 emitter.emit(finding);
             }
         }
@@ -278,7 +279,7 @@ impl Vulnerability<'_> {
             .then(|| name.into())
             .into_iter()
             .collect();
-        finding.cvss = cvss.map(Box::new);
+        finding.cvss = cvss;
         finding.kev = self.known_exploited_vulnerability.is_some();
         finding.fixed_in = distinct(self.fixed_versions());
         finding
@@ -585,13 +586,13 @@ mod tests {
         assert_eq!(finding.fixed_in, ["1.2"]);
         assert!(finding.kev);
         assert_eq!(finding.suppressed, None);
-        assert_eq!(finding.pointer, "/dependencies/0/vulnerabilities/0");
+        assert_eq!(details.pointer, "/dependencies/0/vulnerabilities/0");
         let cvss = Cvss {
             version: CvssVersion::V4,
             score: 8.7,
             vector: Some("CVSS:4.0/AV:N".into()),
         };
-        assert_eq!(finding.cvss, Some(Box::new(cvss)));
+        assert_eq!(finding.cvss, Some(cvss));
         let location = Location::Package {
             purl: Some("pkg:maven/org.x/x@1.0?type=jar".into()),
             name: "org.x/x".into(),
@@ -630,7 +631,14 @@ mod tests {
         );
         let found: Vec<_> = findings(&report)
             .into_iter()
-            .map(|f| (f.rule_id, f.severity.name(), f.suppressed, f.pointer))
+            .map(|f| {
+                (
+                    f.rule_id,
+                    f.severity.name(),
+                    f.suppressed,
+                    f.details.read().unwrap().pointer.clone(),
+                )
+            })
             .collect();
         let expected = [
             (
@@ -653,7 +661,7 @@ mod tests {
             ),
         ]
         .map(|(rule, severity, reason, pointer)| {
-            let texts: (Text, Option<Text>, Text) =
+            let texts: (Text, Option<Text>, String) =
                 (rule.into(), reason.map(Into::into), pointer.into());
             (texts.0, severity, texts.1, texts.2)
         });
@@ -677,7 +685,6 @@ mod tests {
                 ..json.details.read().unwrap().into_owned()
             };
             let xml = Finding {
-                pointer: json.pointer.clone(),
                 details: details.into(),
                 ..xml
             };

@@ -212,7 +212,6 @@ impl Entry<'_> {
             severity(&self.severity),
             location,
         );
-        finding.pointer = pointer.into();
         finding.scanner_severity = self.severity.owned();
         let mut description = None;
         if let Some(title) = self.title(kind) {
@@ -223,7 +222,7 @@ impl Entry<'_> {
                 description = self.description.owned();
                 finding.cwes = self.cwe_ids.0.iter().flat_map(|id| cwes(id)).collect();
                 finding.vulnerability_ids = self.vulnerability_ids();
-                finding.cvss = self.cvss().map(Box::new);
+                finding.cvss = self.cvss();
                 finding.fixed_in = self
                     .fixed_version
                     .split(',')
@@ -246,6 +245,7 @@ impl Entry<'_> {
         finding.details = Kept::from(Details {
             description,
             references: self.references(),
+            pointer,
             ..Details::default()
         });
         Draft {
@@ -563,11 +563,11 @@ mod tests {
             scanner_severity: Some("LOW".into()),
             cwes: thin_vec![787, 20],
             vulnerability_ids: thin_vec!["CVE-2026-1".into(), "DSA-1".into()],
-            cvss: Some(Box::new(Cvss {
+            cvss: Some(Cvss {
                 version: CvssVersion::V3,
                 score: 9.8,
                 vector: Some("CVSS:3.1/AV:N".into()),
-            })),
+            }),
             fixed_in: thin_vec!["1.0-2".into(), "1.1".into()],
             details: Kept::from(Details {
                 description: Some("d".to_owned()),
@@ -576,8 +576,8 @@ mod tests {
                     "https://r.example".to_owned(),
                 ],
                 reference_count: 2,
+                pointer: "/Results/0/Vulnerabilities/0".to_owned(),
             }),
-            pointer: "/Results/0/Vulnerabilities/0".into(),
             ..Finding::new(
                 Fingerprint::new(
                     "trivy-vulnerability",

@@ -352,7 +352,7 @@ mod tests {
         );
         assert_eq!(finding.severity, Severity::Critical);
         assert_eq!(
-            finding.pointer,
+            finding.details.read().unwrap().pointer,
             "/Results/0/ExperimentalModifiedFindings/0/Finding"
         );
         let active = findings(&format!(

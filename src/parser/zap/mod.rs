@@ -320,6 +320,7 @@ fn finding(mut alert: Alert, site: &str) -> Finding {
     finding.details = Kept::from(Details {
         description: description.filter(|text| !text.is_empty()),
         references: references.lines().map(url::mask).collect(),
+        pointer: alert.pointer.clone(),
         ..Details::default()
     });
     finding.scanner_severity = alert.get("riskcode").map(Into::into);
@@ -332,7 +333,6 @@ fn finding(mut alert: Alert, site: &str) -> Finding {
     finding.suppressed = alert
         .is_suppressed()
         .then(|| "marked as a false positive in ZAP".into());
-    finding.pointer = alert.pointer.into();
     finding
 }
 
@@ -393,10 +393,10 @@ mod tests {
             let name = format!("{folder}constructed-multisite-false-positive.{extension}");
             let (scan, mut findings) = read(fs_err::read(name).unwrap()).unwrap();
             for finding in &mut findings {
-                assert!(!finding.pointer.is_empty());
-                finding.pointer = "".into();
                 // Only the JSON has some.
                 finding.details.change(|details| {
+                    assert!(!details.pointer.is_empty());
+                    details.pointer.clear();
                     details.references.clear();
                     details.reference_count = 0;
                 });
@@ -441,7 +441,7 @@ mod tests {
         assert_eq!(finding.instances.len(), 2);
         assert_eq!(finding.instance_count, 2);
         assert_eq!(finding.suppressed, None);
-        assert_eq!(finding.pointer, "/site/0/alerts/0");
+        assert_eq!(details.pointer, "/site/0/alerts/0");
         assert!(!format!("{finding:?}").contains("hunter2"));
 
         let xml = xml(
@@ -455,7 +455,7 @@ mod tests {
         assert_eq!(details.description.as_deref(), Some("&"));
         assert_eq!(url_of(&finding.location), "https://h/?a=1&b=2");
         assert_eq!(
-            finding.pointer,
+            details.pointer,
             "/OWASPZAPReport/site[1]/alerts/alertitem[1]"
         );
     }

@@ -271,6 +271,7 @@ fn in_words(error: &ExecutionError) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::selector::Source;
     use super::*;
     use crate::finding::{
         Category, Confidence, Cvss, CvssVersion, Details, Finding, Kept, Location, Severity,
@@ -293,11 +294,11 @@ mod tests {
         finding.title = "Use of \"eval\"".into();
         finding.cwes = thin_vec::thin_vec![79, 95];
         finding.vulnerability_ids = thin_vec::thin_vec!["CVE-2026-1".into()];
-        finding.cvss = Some(Box::new(Cvss {
+        finding.cvss = Some(Cvss {
             version: CvssVersion::V3,
             score: 7.5,
             vector: None,
-        }));
+        });
         finding.confidence = Some(Confidence::Medium);
         finding.fixed_in = thin_vec::thin_vec!["1.2".into()];
         finding.details = Kept::from(Details {
@@ -320,12 +321,16 @@ mod tests {
     fn ask(text: &str, finding: &Finding) -> Result<bool, String> {
         let expression =
             Expression::compile(text).unwrap_or_else(|errors| panic!("{text}: {errors:?}"));
-        let today = "2026-11-21".parse().unwrap();
+        let source = Source {
+            lane: "mainline-sast",
+            scanner: "semgrep",
+            workspace: Some("/builds/group/shop"),
+            today: "2026-11-21".parse().unwrap(),
+        };
         expression.matches(&Subject {
             severity: Severity::High,
-            workspace: Some("/builds/group/shop"),
             kev: Some(false),
-            ..Subject::new("mainline-sast", "semgrep", finding, today)
+            ..Subject::of(source.into(), finding)
         })
     }
 

@@ -4,7 +4,7 @@ use cel::common::types::{CelBool, CelDouble, CelInt, CelList, CelNull, CelString
 use cel::common::value::{CowVal, Val};
 use cel::context::VariableResolver;
 
-use super::super::selector::{Confidences, Subject};
+use super::super::selector::{Confidences, Source, Subject};
 use crate::finding::{Category, Confidence, Location, Severity, Text};
 use crate::fingerprint::stable_path;
 
@@ -168,13 +168,14 @@ impl VariableResolver for Fields<'_> {
     fn resolve<'b>(&'b self, name: &str) -> Option<CowVal<'b, 'b>> {
         let subject = self.0;
         let &Subject {
+            finding, severity, ..
+        } = subject;
+        let Source {
             lane,
             scanner,
-            finding,
-            severity,
             workspace,
             ..
-        } = subject;
+        } = *subject.source;
         let location = &finding.location;
         let value = match name {
             "lane" => text(lane),

@@ -82,7 +82,8 @@ impl<'a> Space<'a> {
     pub(super) fn can_match_by_itself(&self, selector: &Selector) -> bool {
         let questions = questions(&[selector]);
         self.any(&questions, |case| {
-            case.allows(&questions) && self.enters(case.subject.lane, case.subject.scanner)
+            case.allows(&questions)
+                && self.enters(case.subject.source.lane, case.subject.source.scanner)
         })
     }
 

@@ -151,12 +151,10 @@ impl Reader<'_> {
         finding.cwes = values(cwes).into();
         let fixed_in = values(table.texts("fixed_in", problems));
         finding.fixed_in = fixed_in.into_iter().map(Text::from).collect();
-        finding.cvss = table.number("cvss", 10.0, problems).map(|score| {
-            Box::new(Cvss {
-                version: CvssVersion::V3,
-                score: score.value,
-                vector: None,
-            })
+        finding.cvss = table.number("cvss", 10.0, problems).map(|score| Cvss {
+            version: CvssVersion::V3,
+            score: score.value,
+            vector: None,
         });
         finding.kev = table.truth("kev", problems).is_some_and(|kev| kev.value);
         let suppressed = table.truth("suppressed", problems);

@@ -19,7 +19,7 @@ mod turns;
 pub use answer::Answer;
 pub use bounds::{Bound, Confidences, Fix, SeenBy, Severities};
 pub use patterns::Patterns;
-pub use subject::{Subject, Texts};
+pub use subject::{Source, Subject, Texts};
 pub use turns::Turns;
 
 /// What must hold of a finding: all that is asked.
@@ -277,8 +277,8 @@ impl Question {
             Self::SeenBy(SeenBy::Any(patterns)) => {
                 patterns.match_any(subject.seen_by.iter().copied())
             }
-            Self::Lane(patterns) => patterns.match_any([subject.lane]),
-            Self::Scanner(patterns) => patterns.match_any([subject.scanner]),
+            Self::Lane(patterns) => patterns.match_any([subject.source.lane]),
+            Self::Scanner(patterns) => patterns.match_any([subject.source.scanner]),
             Self::Rule(patterns) => patterns.match_any([finding.rule_id.as_str()]),
             Self::Vulnerability(patterns) => patterns.match_any(subject.vulnerability_ids()),
             Self::Title(patterns) => patterns.match_any([finding.title.as_str()]),
@@ -358,8 +358,8 @@ impl Question {
             }
             Self::Fingerprint(_) => finding.fingerprint.to_string(),
             Self::SeenBy(_) => subject.seen_by.join(", "),
-            Self::Lane(_) => subject.lane.to_owned(),
-            Self::Scanner(_) => subject.scanner.to_owned(),
+            Self::Lane(_) => subject.source.lane.to_owned(),
+            Self::Scanner(_) => subject.source.scanner.to_owned(),
             Self::Rule(_) => finding.rule_id.to_string(),
             Self::Vulnerability(_) => subject.vulnerability_ids().collect::<Vec<_>>().join(", "),
             Self::Title(_) => finding.title.to_string(),
@@ -399,11 +399,15 @@ mod tests {
     }
 
     fn matches(selector: &Selector, finding: &Finding) -> bool {
-        let today = "2026-11-21".parse().unwrap();
+        let source = Source {
+            lane: "mainline-sca",
+            scanner: "trivy",
+            workspace: Some("/builds/group/below/shop"),
+            today: "2026-11-21".parse().unwrap(),
+        };
         let subject = Subject {
             severity: Severity::High,
-            workspace: Some("/builds/group/below/shop"),
-            ..Subject::new("mainline-sca", "trivy", finding, today)
+            ..Subject::of(source.into(), finding)
         };
         selector.matches(&Texts::of(&subject)).unwrap()
     }
@@ -617,11 +621,11 @@ mod tests {
     fn what_is_known_answers_and_what_is_not_answers_nothing() {
         let mut finding = package("pkg:npm/a@1.2", "a");
         finding.confidence = Some(Confidence::High);
-        finding.cvss = Some(Box::new(Cvss {
+        finding.cvss = Some(Cvss {
             version: CvssVersion::V3,
             score: 7.5,
             vector: None,
-        }));
+        });
         let bare = package("pkg:npm/a@1.2", "a");
         let number = |text| Bound::parse(text).unwrap();
         let days = |text| Bound::parse_days(text).unwrap();

@@ -11,22 +11,29 @@ use crate::enrichment::vex::Ruling;
 use crate::finding::{Finding, Location, Severity, Text};
 use crate::fingerprint::stable_path;
 
-/// A finding with what surrounds it, as a selector sees it. What is not known is
-/// absent, and answers no question.
+/// What all findings of a report have in common.
 #[derive(Debug, Clone)]
-pub struct Subject<'a> {
-    /// The lane of its report.
+pub struct Source<'a> {
+    /// The lane of the report.
     pub lane: &'a str,
-    /// The scanner of its report.
+    /// The scanner of the report.
     pub scanner: &'a str,
-    /// The finding.
-    pub finding: &'a Finding,
-    /// Its severity, or what `unknown` counts as.
-    pub severity: Severity,
     /// The folder of the checkout, which is no part of a path.
     pub workspace: Option<&'a str>,
     /// The day of the decision, in UTC.
     pub today: Date,
+}
+
+/// A finding with what surrounds it, as a selector sees it. What is not known is
+/// absent, and answers no question.
+#[derive(Debug, Clone)]
+pub struct Subject<'a> {
+    /// Where it is from.
+    pub source: Arc<Source<'a>>,
+    /// The finding.
+    pub finding: &'a Finding,
+    /// Its severity, or what `unknown` counts as.
+    pub severity: Severity,
     /// Whether the baseline does not know it.
     pub new: Option<bool>,
     /// The day on which it was first seen.
@@ -48,13 +55,22 @@ pub struct Subject<'a> {
 impl<'a> Subject<'a> {
     /// A finding of a report, of which nothing else is known.
     pub fn new(lane: &'a str, scanner: &'a str, finding: &'a Finding, today: Date) -> Self {
-        Self {
+        let source = Source {
             lane,
             scanner,
-            finding,
-            severity: finding.severity,
             workspace: None,
             today,
+        };
+        Self::of(source.into(), finding)
+    }
+
+    /// A finding from somewhere, of which nothing else is known.
+    pub fn of(source: Arc<Source<'a>>, finding: &'a Finding) -> Self {
+        let scanner = source.scanner;
+        Self {
+            source,
+            finding,
+            severity: finding.severity,
             new: None,
             first_seen: None,
             raised: None,
@@ -68,7 +84,7 @@ impl<'a> Subject<'a> {
 
     /// For how many days it has been known; 0 on the first.
     pub fn age(&self) -> Option<u32> {
-        let days = (self.today - self.first_seen?).get_days();
+        let days = (self.source.today - self.first_seen?).get_days();
         Some(u32::try_from(days).unwrap_or(0))
     }
 
@@ -121,7 +137,7 @@ impl<'a> Subject<'a> {
     pub fn paths(&self) -> Vec<String> {
         self.places()
             .filter_map(Location::path)
-            .map(|path| stable_path(path, self.workspace))
+            .map(|path| stable_path(path, self.source.workspace))
             .collect()
     }
 
@@ -131,7 +147,7 @@ impl<'a> Subject<'a> {
         let is_absolute =
             |path: &&str| path.starts_with(['/', '\\']) || path.get(1..2) == Some(":");
         let mut paths = self.places().filter_map(Location::path).filter(is_absolute);
-        paths.any(|path| stable_path(path, self.workspace) != stable_path(path, None))
+        paths.any(|path| stable_path(path, self.source.workspace) != stable_path(path, None))
     }
 
     /// Every address of the finding, with and without its query.

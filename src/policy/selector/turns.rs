@@ -50,9 +50,9 @@ impl Turns {
         let over = allowance.and_then(|days| days.checked_add(1));
         let ages = self.ages.iter().copied().chain(over);
         let turns = ages.filter_map(|age| first_seen.checked_add(Span::new().days(age)).ok());
-        days.extend(turns.filter(|day| *day > subject.today));
+        days.extend(turns.filter(|day| *day > subject.source.today));
         if self.any {
-            let every = subject.today.series(Span::new().days(1)).skip(1);
+            let every = subject.source.today.series(Span::new().days(1)).skip(1);
             days.extend(every.take_while(|day| *day <= until));
         }
     }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::super::summary::{FindingRow, IssueRow, in_words};
+use super::super::summary::{FindingRow, IssueRow, details, in_words};
 use super::{AnswerRow, MOST_FINDINGS, PlaceRow, why_closed};
 use crate::enrichment::vex::{self, Idle, Ruling};
 use crate::policy::Action;
@@ -85,7 +85,7 @@ pub struct OccurrenceRow<'a> {
     /// The report's path.
     pub report: &'a str,
     /// Where in the report it stands.
-    pub pointer: &'a str,
+    pub pointer: String,
     /// The lane of the report.
     pub lane: &'a str,
     /// Whether it counts there.
@@ -180,8 +180,8 @@ impl<'a> FindingExplanation<'a> {
         let occurrences = same.filter_map(|(_, other)| {
             Some(OccurrenceRow {
                 report: &decision.reports.get(other.report)?.path,
-                pointer: &other.subject.finding.pointer,
-                lane: other.subject.lane,
+                pointer: details(other.subject.finding).pointer,
+                lane: other.subject.source.lane,
                 status: other.standing.status,
             })
         });

@@ -270,7 +270,7 @@ fn why_closed(decision: &Decision<'_>, index: usize) -> Option<String> {
             let words = judged.subject.finding.suppressed.as_deref();
             Some(format!(
                 "{} suppressed it: {}",
-                judged.subject.scanner,
+                judged.subject.source.scanner,
                 words.unwrap_or_default()
             ))
         }

@@ -114,7 +114,7 @@ pub struct FindingRow<'a> {
     /// The report's path.
     pub report: &'a str,
     /// Where in the report it stands.
-    pub pointer: &'a str,
+    pub pointer: String,
 }
 
 /// A rise of a severity.
@@ -159,6 +159,7 @@ impl<'a> FindingRow<'a> {
             description,
             references,
             reference_count,
+            pointer,
         } = details(finding);
         Self {
             fingerprint: finding.fingerprint.to_string(),
@@ -209,7 +210,7 @@ impl<'a> FindingRow<'a> {
             reference_count,
             secret: finding.secret.as_deref(),
             report: &report.path,
-            pointer: &finding.pointer,
+            pointer,
         }
     }
 
@@ -305,7 +306,7 @@ impl<'a> FindingRow<'a> {
 }
 
 /// What people read of a finding; where that is lost, that it is.
-fn details(finding: &Finding) -> Details {
+pub(in crate::render) fn details(finding: &Finding) -> Details {
     match finding.details.read() {
         Ok(details) => details.into_owned(),
         Err(error) => Details {

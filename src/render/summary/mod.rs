@@ -27,6 +27,7 @@ pub use rows::{
     RefusedRow, ReportRow, RuleRow, UnusableRow,
 };
 
+pub(in crate::render) use finding::details;
 pub(in crate::render) use rows::in_words;
 
 /// The name and version of the record's format.
@@ -351,7 +352,7 @@ fn counts(findings: &[Judged<'_>], lane: Option<&str>) -> Counts {
     let mut counts = Counts::default();
     for judged in findings
         .iter()
-        .filter(|judged| lane.is_none_or(|lane| judged.subject.lane == lane))
+        .filter(|judged| lane.is_none_or(|lane| judged.subject.source.lane == lane))
     {
         let finding = judged.subject.finding;
         if seen.insert((
@@ -374,7 +375,7 @@ fn lanes<'a>(decision: &Decision<'a>, policy: &'a Policy) -> Vec<LaneRow<'a>> {
         let mut findings = decision
             .findings
             .iter()
-            .filter(|judged| judged.subject.lane == name);
+            .filter(|judged| judged.subject.source.lane == name);
         let is_missing = decision
             .gaps
             .iter()

@@ -434,8 +434,12 @@ impl<'a> BaselineRow<'a> {
         let count = |new| {
             let findings = decision.findings.iter();
             let findings = findings.filter(|judged| judged.subject.new == Some(new));
-            let keys =
-                findings.map(|judged| (judged.subject.lane, judged.subject.finding.fingerprint));
+            let keys = findings.map(|judged| {
+                (
+                    judged.subject.source.lane,
+                    judged.subject.finding.fingerprint,
+                )
+            });
             keys.collect::<HashSet<_>>().len()
         };
         Some(Self {
