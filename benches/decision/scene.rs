@@ -340,49 +340,50 @@ fn misconfiguration(index: usize) -> Finding {
 
 /// Reports with about this many findings, in the proportions of real pipelines.
 pub(crate) fn reports(findings: usize) -> Vec<Report> {
-    let share = |percent: usize| 0..findings * percent / 100;
+    let share = |percent: usize| findings * percent / 100;
     let images = share(36);
-    let packages = (images.len() / 6 / 5).max(1);
-    let report = |lane: &str, scanner: &'static str, mut findings: Vec<Finding>| {
-        // As they are when they have been read.
-        let (mut recent, store) = (Recent::default(), Arc::new(Store::default()));
-        for finding in &mut findings {
-            finding.share(&mut recent);
-            finding.details.put_aside(&store).unwrap();
-        }
-        Report {
-            path: format!("reports/{scanner}-{lane}.json"),
-            lane: lane.to_owned(),
-            bytes: 1,
-            sha256: format!("{:064x}", findings.len()),
-            scan: Ok(Scan {
-                scanner,
-                format: scanner,
-                ..Scan::default()
-            }),
-            findings,
-            tally: Tally::default(),
-            record: None,
-            modified: None,
-        }
-    };
+    let packages = (images / 6 / 5).max(1);
+    let report =
+        |lane: &str, scanner: &'static str, count: usize, make: &dyn Fn(usize) -> Finding| {
+            let (mut recent, store) = (Recent::default(), Arc::new(Store::default()));
+            // As each is when it has been read.
+            let findings: Vec<_> = (0..count)
+                .map(|index| {
+                    let mut finding = make(index);
+                    finding.share(&mut recent);
+                    finding.details.put_aside(&store).unwrap();
+                    finding
+                })
+                .collect();
+            Report {
+                path: format!("reports/{scanner}-{lane}.json"),
+                lane: lane.to_owned(),
+                bytes: 1,
+                sha256: format!("{:064x}", findings.len()),
+                scan: Ok(Scan {
+                    scanner,
+                    format: scanner,
+                    ..Scan::default()
+                }),
+                findings,
+                tally: Tally::default(),
+                record: None,
+                modified: None,
+            }
+        };
     let [image, sca, sast, release, secrets, dast] = LANES;
     let of_packages = |index| trivy(index, packages);
     let of_archives = |index| dependency_check(index, packages);
     vec![
-        report(image, "trivy", images.map(of_packages).collect()),
-        report(sca, "trivy", share(2).map(misconfiguration).collect()),
-        report(
-            sca,
-            "dependency-check",
-            share(20).map(of_archives).collect(),
-        ),
-        report(sast, "semgrep", share(16).map(semgrep).collect()),
+        report(image, "trivy", images, &of_packages),
+        report(sca, "trivy", share(2), &misconfiguration),
+        report(sca, "dependency-check", share(20), &of_archives),
+        report(sast, "semgrep", share(16), &semgrep),
         // The release is an earlier state of the same code.
-        report(release, "semgrep", share(4).map(semgrep).collect()),
-        report(sast, "bandit", share(8).map(bandit).collect()),
-        report(secrets, "gitleaks", share(6).map(gitleaks).collect()),
-        report(dast, "zap", share(8).map(zap).collect()),
+        report(release, "semgrep", share(4), &semgrep),
+        report(sast, "bandit", share(8), &bandit),
+        report(secrets, "gitleaks", share(6), &gitleaks),
+        report(dast, "zap", share(8), &zap),
     ]
 }
 
