@@ -40,6 +40,12 @@ impl Fingerprint {
         Self { ordinal, ..self }
     }
 
+    /// Its beginning, as a number: in the order of fingerprints, and nearly always
+    /// enough to tell two apart.
+    pub fn beginning(&self) -> u64 {
+        u64::from_be_bytes(*self.key.first_chunk().unwrap_or(&[0; 8]))
+    }
+
     /// Reads the written form.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.strip_prefix("sg1:")?;
@@ -139,9 +145,18 @@ fn parse_key(digits: &str) -> Option<[u8; 16]> {
 /// A path as it is compared: with `/`, without `./`, and without the folder of
 /// the checkout, which differs from runner to runner. `workspace` is that
 /// folder where it is known; the usual ones of CI systems are known anyway.
-pub fn stable_path(path: &str, workspace: Option<&str>) -> String {
-    let path = with_slashes(path);
-    let path = &*without_detours(&path);
+pub fn stable_path<'p>(path: &'p str, workspace: Option<&str>) -> Cow<'p, str> {
+    let path = match with_slashes(path) {
+        Cow::Borrowed(path) => without_detours(path),
+        Cow::Owned(path) => without_detours(&path).into_owned().into(),
+    };
+    match path {
+        Cow::Borrowed(path) => below_checkout(path, workspace).into(),
+        Cow::Owned(path) => below_checkout(&path, workspace).to_owned().into(),
+    }
+}
+
+fn below_checkout<'p>(path: &'p str, workspace: Option<&str>) -> &'p str {
     let below = workspace
         .map(with_slashes)
         .and_then(|folder| strip_folder(path, folder.trim_end_matches('/')))
@@ -150,9 +165,7 @@ pub fn stable_path(path: &str, workspace: Option<&str>) -> String {
                 .iter()
                 .find_map(|folder| strip_pattern(path, folder))
         });
-    below
-        .unwrap_or_else(|| path.trim_start_matches('/'))
-        .to_owned()
+    below.unwrap_or_else(|| path.trim_start_matches('/'))
 }
 
 /// Of a Windows path. Elsewhere `\` is a letter like any other, and a file's name

@@ -232,7 +232,7 @@ fn starts_command(text: &str, at: usize) -> bool {
     let Some((before, rest)) = text.split_at_checked(at) else {
         return false;
     };
-    let name = |text: &str| text.starts_with(|c: char| c.is_ascii_alphabetic());
+    let name = |text: &str| text.starts_with(char::is_alphabetic);
     if let Some(rest) = rest.strip_prefix("::") {
         return name(rest) && !before.ends_with(|c: char| !c.is_whitespace());
     }
@@ -286,6 +286,7 @@ mod tests {
     fn what_commands_a_ci_system_is_made_text() {
         for (text, expected) in [
             ("::error::x", "\\u{3a}:error::x"),
+            ("::\u{23a}x", "\\u{3a}:\u{23a}x"),
             (" a\n::add-mask::x", "a \\u{3a}:add-mask::x"),
             ("a ##[error]x", "a #\\u{23}[error]x"),
             ("a###vso[task.complete]", "a##\\u{23}vso[task.complete]"),

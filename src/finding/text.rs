@@ -1,6 +1,7 @@
 //! Texts of findings, which many findings share.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 
 use arcstr::ArcStr;
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// A text that costs one word where it is held, and nothing where it is shared: of
 /// a million findings most have their rule, file or package in common.
-#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Text(ArcStr);
 
@@ -43,6 +44,22 @@ impl AsRef<str> for Text {
 impl<T: Into<ArcStr>> From<T> for Text {
     fn from(text: T) -> Self {
         Self(text.into())
+    }
+}
+
+impl Ord for Text {
+    /// As texts; one that is shared is not looked at.
+    fn cmp(&self, other: &Self) -> Ordering {
+        match ArcStr::ptr_eq(&self.0, &other.0) {
+            true => Ordering::Equal,
+            false => self.as_str().cmp(other.as_str()),
+        }
+    }
+}
+
+impl PartialOrd for Text {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

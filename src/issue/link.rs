@@ -371,7 +371,7 @@ fn path_of(members: &[Member<'_, '_>], workspace: Option<&str>) -> String {
     let path = members
         .first()
         .and_then(|member| member.item.finding.location.path());
-    stable_path(path.unwrap_or_default(), workspace)
+    stable_path(path.unwrap_or_default(), workspace).into_owned()
 }
 
 /// Makes bonds of what is shared by two identities or more, and takes the rest

@@ -217,19 +217,28 @@ fn issue<'a>(
 /// The findings with their identities, which are numbered in the order of the
 /// fingerprints; and the number of identities.
 fn items<'a>(seen: &[Seen<'a>]) -> (Vec<Item<'a>>, usize) {
-    // Copies, as looking a million of them up while sorting takes seconds.
-    let fingerprints = seen.iter().map(|seen| seen.finding.fingerprint);
-    let mut sorted: Vec<_> = fingerprints.zip(0..).collect();
+    // Of copies, as looking a million of them up while sorting takes seconds.
+    let fingerprint = |index: usize| seen.get(index).map(|seen| seen.finding.fingerprint);
+    let beginnings = seen.iter().map(|seen| seen.finding.fingerprint.beginning());
+    let mut sorted: Vec<(u64, usize)> = beginnings.zip(0..).collect();
     sorted.sort_unstable();
     let mut identity_of = vec![0; seen.len()];
     let mut identities = 0;
-    for group in sorted.chunk_by(|one, other| one.0 == other.0) {
-        for (_, index) in group {
-            if let Some(identity) = identity_of.get_mut(*index) {
-                *identity = identities;
-            }
+    for alike in sorted.chunk_by_mut(|one, other| one.0 == other.0) {
+        if alike.len() > 1 {
+            alike.sort_by_key(|(_, index)| fingerprint(*index));
         }
-        identities += 1;
+        let is_same = |one: &(u64, usize), other: &(u64, usize)| {
+            one.1 == other.1 || fingerprint(one.1) == fingerprint(other.1)
+        };
+        for group in alike.chunk_by(is_same) {
+            for (_, index) in group {
+                if let Some(identity) = identity_of.get_mut(*index) {
+                    *identity = identities;
+                }
+            }
+            identities += 1;
+        }
     }
     let mut scanners = HashMap::default();
     let items = seen.iter().zip(identity_of).enumerate();

@@ -314,7 +314,7 @@ impl<'a> Emitter<'a> {
 
     /// A path without what differs between checkouts, for fingerprints.
     fn stable_path(&self, path: &str) -> String {
-        fingerprint::stable_path(path, self.options.workspace.as_deref())
+        fingerprint::stable_path(path, self.options.workspace.as_deref()).into_owned()
     }
 
     /// Hands a finding on, with its ordinal among those of equal identity.

@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 
 use super::judge::Judge;
 pub use super::judge::{Judged, Refusal, Standing, Status};
+use super::kind::Kinds;
 use super::knowledge::{self, Dates, Given, Knowledge};
 pub use super::notices::Notice;
 use super::notices::{Notices, Unanswered};
@@ -216,12 +217,16 @@ pub fn decide_told<'a>(
     let rules = policy.rules.iter();
     let mut counted: Vec<_> = rules.map(|rule| Counted::new(rule, known)).collect();
     let places = order::places(&findings);
+    let mut kinds = Kinds::new(&judge.index, &policy.rules);
     for (judged, &place) in findings.iter_mut().zip(&places) {
         let texts = Texts::of(&judged.subject);
-        judged.standing = judge.judge(&texts);
+        let kind = kinds.of(judged.report, &texts);
+        judged.standing = judge.judge(&texts, &kind.exceptions);
         if judged.standing.status == Status::Open {
-            for counted in &mut counted {
-                counted.ask(place, &texts);
+            for &rule in &kind.rules {
+                if let Some(counted) = counted.get_mut(rule) {
+                    counted.ask(place, &texts);
+                }
             }
         }
     }

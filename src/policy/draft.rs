@@ -239,10 +239,9 @@ fn identity(subject: &Subject<'_>) -> Scope {
             say(key, Some(&finding.rule_id));
             // Without the version: the next one may have the same vulnerability.
             let names = subject.package_names();
-            let package = purl
-                .as_ref()
-                .and(names.last())
-                .map_or(name.as_str(), |name| name);
+            let mut names = names.iter().flatten();
+            let package = purl.as_ref().and(names.next_back());
+            let package = package.map_or(name.as_str(), |name| name);
             say("package", Some(package));
         }
         Location::Web { .. } => {
@@ -254,11 +253,11 @@ fn identity(subject: &Subject<'_>) -> Scope {
         }
         Location::Source { .. } | Location::Resource { .. } => {
             say("rule", Some(&finding.rule_id));
-            let paths = subject.paths();
+            let paths: Vec<_> = subject.paths().collect();
             let only = paths
                 .first()
                 .filter(|first| paths.iter().all(|path| path == *first));
-            say("path", only.map(String::as_str));
+            say("path", only.map(|path| &**path));
         }
     }
     scope
@@ -378,8 +377,8 @@ fn unused_id(policy: &Policy, subject: &Subject<'_>) -> String {
         }
         Location::Package { name, .. } => last(name, '/'),
         Location::Source { .. } | Location::Resource { .. } => {
-            let paths = subject.paths();
-            last(paths.first().map_or("", String::as_str), '/')
+            let path = subject.paths().next().unwrap_or_default();
+            last(&path, '/')
         }
         Location::Web { url, .. } => {
             let address = url.split(['?', '#']).next().unwrap_or_default();

@@ -84,12 +84,24 @@ impl<'a> Index<'a> {
         index
     }
 
-    /// The exceptions that may match the subject, in the policy's order.
+    /// Those that name nothing, by their numbers.
+    pub(super) fn others(&self) -> &[usize] {
+        &self.others
+    }
+
+    /// The exception of a number.
+    pub(super) fn exception(&self, number: usize) -> Option<&'a Exception> {
+        self.exceptions.get(number).copied()
+    }
+
+    /// The exceptions that may match the subject, in the policy's order: of those
+    /// that name nothing these `others`.
     pub(super) fn candidates<'s>(
         &'s self,
         subject: &Subject<'_>,
+        others: &'s [usize],
     ) -> impl Iterator<Item = &'a Exception> + use<'a, 's> {
-        let mut found = Cow::from(&self.others);
+        let mut found = Cow::from(others);
         if let Some(named) = self.by_fingerprint.get(&subject.finding.fingerprint) {
             found.to_mut().extend(named);
         }
@@ -107,7 +119,7 @@ impl<'a> Index<'a> {
             found.sort_unstable();
             found.dedup();
         }
-        (0..found.len()).filter_map(move |nth| self.exceptions.get(*found.get(nth)?).copied())
+        (0..found.len()).filter_map(move |nth| self.exception(*found.get(nth)?))
     }
 }
 

@@ -91,7 +91,8 @@ pub enum Refusal {
 pub(super) struct Judge<'a> {
     policy: &'a Policy,
     authors: &'a [String],
-    index: Index<'a>,
+    /// The exceptions that can be asked.
+    pub(super) index: Index<'a>,
     /// What is known that no report tells.
     known: Needs,
 }
@@ -109,8 +110,9 @@ impl<'a> Judge<'a> {
     }
 
     /// Judges a finding on the subject's day, in this order of precedence:
-    /// suppressed, not affected, accepted, open.
-    pub(super) fn judge(&self, texts: &Texts<'_, 'a>) -> Standing<'a> {
+    /// suppressed, not affected, accepted, open. Of the exceptions that name nothing
+    /// the `others` are asked.
+    pub(super) fn judge(&self, texts: &Texts<'_, 'a>, others: &[usize]) -> Standing<'a> {
         let Texts { subject, .. } = texts;
         let mut standing = Standing::default();
         if subject.finding.suppressed.is_some()
@@ -126,7 +128,7 @@ impl<'a> Judge<'a> {
             standing.status = Status::NotAffected;
             return standing;
         }
-        for exception in self.index.candidates(subject) {
+        for exception in self.index.candidates(subject, others) {
             match exception.selector.matches(texts) {
                 Ok(false) => {}
                 Err(error) => standing.unanswered.push((exception, error)),
@@ -150,7 +152,7 @@ impl<'a> Judge<'a> {
         &'s self,
         texts: &'s Texts<'_, 'a>,
     ) -> impl Iterator<Item = &'a Exception> {
-        let candidates = self.index.candidates(texts.subject);
+        let candidates = self.index.candidates(texts.subject, self.index.others());
         candidates.filter(|exception| exception.selector.could_match(texts))
     }
 

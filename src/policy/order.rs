@@ -6,7 +6,7 @@ use std::mem::Discriminant;
 use foldhash::HashMap;
 
 use super::judge::Judged;
-use crate::finding::{Location, Severity};
+use crate::finding::{Finding, Location, Severity};
 
 /// The place of each finding, given in the order of their reports, in the listing
 /// of all: worst first.
@@ -46,13 +46,22 @@ fn listed(findings: &[Judged<'_>]) -> Vec<Listed> {
         *place = places.get(*place).copied().unwrap_or_default();
     }
     listed.sort_unstable();
+    // Looked up once each, as comparing asks for them again and again.
+    let mut beside = Vec::new();
     for like in listed.chunk_by_mut(|one, other| (one.0, one.1) == (other.0, other.1)) {
-        like.sort_by(
-            |(.., one), (.., other)| match (findings.get(*one), findings.get(*other)) {
-                (Some(one), Some(other)) => order(one, other),
-                _ => Ordering::Equal,
-            },
-        );
+        if like.len() > 1 {
+            beside.clear();
+            beside.extend(like.iter().filter_map(|(.., index)| {
+                let Judged {
+                    subject, report, ..
+                } = findings.get(*index)?;
+                Some((subject.finding, *report, *index))
+            }));
+            beside.sort_by(order);
+            for ((.., at), (.., index)) in like.iter_mut().zip(&beside) {
+                *at = *index;
+            }
+        }
     }
     listed
 }
@@ -63,16 +72,17 @@ fn source<'a>(findings: &[Judged<'a>]) -> Option<(&'a str, &'a str)> {
     Some((subject.source.lane, subject.source.scanner))
 }
 
+/// A finding, the number of its report, and its index.
+type Beside<'a> = (&'a Finding, usize, usize);
+
 /// The order of findings of one severity, lane and scanner.
-fn order(one: &Judged<'_>, other: &Judged<'_>) -> Ordering {
-    let reports = one.report.cmp(&other.report);
-    let (one, other) = (one.subject.finding, other.subject.finding);
+fn order((one, report, _): &Beside<'_>, (other, other_report, _): &Beside<'_>) -> Ordering {
     let of_finding = one.location.cmp(&other.location);
     let of_finding = of_finding
         .then_with(|| one.rule_id.cmp(&other.rule_id))
         .then_with(|| one.fingerprint.cmp(&other.fingerprint));
     // In one report no two have the same fingerprint.
-    of_finding.then(reports)
+    of_finding.then(report.cmp(other_report))
 }
 
 /// Puts things that are in the order of the reports into their places.

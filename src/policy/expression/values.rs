@@ -229,9 +229,13 @@ impl VariableResolver for Fields<'_> {
             "path" => or_null(
                 location
                     .path()
-                    .map(|path| owned(stable_path(path, workspace))),
+                    .map(|path| owned(stable_path(path, workspace).into_owned())),
             ),
-            "paths" => list(subject.paths().into_iter().map(CelString::from)),
+            "paths" => list(
+                subject
+                    .paths()
+                    .map(|path| CelString::from(path.into_owned())),
+            ),
             "line" => or_null(line(location).map(whole)),
             "package_name" | "version" | "purl" | "url" | "method" | "parameter" | "resource"
             | "target" => or_null(placed(location, name).map(text)),

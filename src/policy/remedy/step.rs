@@ -144,7 +144,7 @@ impl<'d, 'a> Grouping<'d, 'a> {
                     return None;
                 };
                 Place::Source {
-                    path: stable_path(path, workspace),
+                    path: stable_path(path, workspace).into_owned(),
                     line: *line,
                     is_secret,
                 }
@@ -160,7 +160,7 @@ impl<'d, 'a> Grouping<'d, 'a> {
                 line,
                 ..
             } => Place::Resource {
-                target: stable_path(target, workspace),
+                target: stable_path(target, workspace).into_owned(),
                 resource: resource.as_deref(),
                 line: line.filter(|_| resource.is_none()),
             },

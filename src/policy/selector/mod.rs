@@ -176,6 +176,16 @@ impl Selector {
         }
     }
 
+    /// Whether what it asks has an answer of yes for all findings of a report that
+    /// share category and severity, or one that is each finding's own.
+    pub(super) fn may_mean_kind(&self, texts: &Texts<'_, '_>) -> bool {
+        let mut of_kind = self
+            .asked
+            .iter()
+            .filter(|asked| asked.question.is_of_kind());
+        of_kind.all(|asked| self.holds(&asked.question, texts))
+    }
+
     /// Whether a question of its own holds.
     fn holds(&self, question: &Question, texts: &Texts<'_, '_>) -> bool {
         match question {
@@ -288,6 +298,15 @@ impl Question {
         }
     }
 
+    /// Whether it has one answer for all findings of a report that share category
+    /// and severity.
+    fn is_of_kind(&self) -> bool {
+        matches!(
+            self,
+            Self::Category(_) | Self::Severity(_) | Self::Lane(_) | Self::Scanner(_)
+        )
+    }
+
     /// Whether no finding could fail it.
     fn is_vacuous(&self) -> bool {
         match self {
@@ -363,9 +382,12 @@ impl Question {
             Self::Rule(_) => finding.rule_id.to_string(),
             Self::Vulnerability(_) => subject.vulnerability_ids().collect::<Vec<_>>().join(", "),
             Self::Title(_) => finding.title.to_string(),
-            Self::Package(_) => or_nothing(subject.package_names().pop().map(Cow::into_owned)),
+            Self::Package(_) => {
+                let names = subject.package_names().into_iter().flatten();
+                or_nothing(names.last().map(Cow::into_owned))
+            }
             Self::Url(_) => or_nothing(subject.urls().first().map(|url| (*url).to_owned())),
-            Self::Path(_) => or_nothing(subject.paths().into_iter().next()),
+            Self::Path(_) => or_nothing(subject.paths().next().map(Cow::into_owned)),
         }
     }
 }

@@ -105,7 +105,7 @@ impl<'a> Subject<'a> {
 
     /// The names a package may be meant by: its package URL and its name, each with
     /// and without the version.
-    pub fn package_names(&self) -> Vec<Cow<'a, str>> {
+    pub fn package_names(&self) -> [Option<Cow<'a, str>>; 4] {
         let Location::Package {
             purl,
             name,
@@ -113,32 +113,27 @@ impl<'a> Subject<'a> {
             ..
         } = &self.finding.location
         else {
-            return Vec::new();
+            return [const { None }; 4];
         };
-        let mut names = Vec::with_capacity(4);
-        names.push(name.as_str().into());
-        if let Some(version) = version {
-            names.push([name, "@", version].concat().into());
-        }
-        if let Some(purl) = purl {
-            let bare = purl.split(['?', '#']).next().unwrap_or_default();
-            names.push(bare.into());
-            // A scope begins with `@`; a version follows the last one, after the name.
-            if let Some((package, version)) = bare.rsplit_once('@')
-                && !version.contains('/')
-            {
-                names.push(package.into());
-            }
-        }
-        names
+        let versioned = version.as_ref();
+        let versioned = versioned.map(|version| [name, "@", version].concat().into());
+        let bare = purl.as_ref().and_then(|purl| purl.split(['?', '#']).next());
+        // A scope begins with `@`; a version follows the last one, after the name.
+        let package = bare.and_then(|bare| bare.rsplit_once('@'));
+        let package = package.filter(|(_, version)| !version.contains('/'));
+        [
+            Some(name.as_str().into()),
+            versioned,
+            bare.map(Cow::from),
+            package.map(|(package, _)| package.into()),
+        ]
     }
 
     /// Every path of the finding, the places of its instances included.
-    pub fn paths(&self) -> Vec<String> {
+    pub fn paths(&self) -> impl Iterator<Item = Cow<'a, str>> + use<'_, 'a> {
         self.places()
             .filter_map(Location::path)
             .map(|path| stable_path(path, self.source.workspace))
-            .collect()
     }
 
     /// Whether one of its paths is below the checkout where only the workspace
@@ -183,14 +178,17 @@ fn urls_of(place: &Location) -> impl Iterator<Item = &str> {
         .chain(bare.filter(|bare| Some(*bare) != url))
 }
 
+type FirstAndOthers<T> = (Option<T>, Vec<T>);
+
 /// A subject for the time that it is asked about. What its texts have to be made
 /// of is made at most once, and only if a question wants it.
 #[derive(Debug)]
 pub struct Texts<'s, 'a> {
     /// The subject.
     pub subject: &'s Subject<'a>,
-    package_names: OnceCell<Vec<Cow<'a, str>>>,
-    paths: OnceCell<Vec<String>>,
+    package_names: OnceCell<[Option<Cow<'a, str>>; 4]>,
+    /// The first, which most have alone, and the others.
+    paths: OnceCell<FirstAndOthers<Cow<'a, str>>>,
 }
 
 impl<'s, 'a> Texts<'s, 'a> {
@@ -209,12 +207,17 @@ impl<'s, 'a> Texts<'s, 'a> {
         self.package_names
             .get_or_init(names)
             .iter()
+            .flatten()
             .map(|name| &**name)
     }
 
     /// See [`Subject::paths`].
     pub fn paths(&self) -> impl Iterator<Item = &str> {
-        let paths = || self.subject.paths();
-        self.paths.get_or_init(paths).iter().map(String::as_str)
+        let paths = || {
+            let mut paths = self.subject.paths();
+            (paths.next(), paths.collect())
+        };
+        let (first, others) = self.paths.get_or_init(paths);
+        first.iter().chain(others).map(|path| &**path)
     }
 }
