@@ -207,10 +207,10 @@ fn source_path(file: usize) -> String {
 
 /// Where the `index`-th finding in source code is, and its weakness. Both
 /// scanners of code see it, one a line later.
-fn source_place(index: usize) -> (String, u64, u32) {
+fn source_place(index: usize) -> (String, u32, u32) {
     let line = chance("line", index) % 2_000 + 1;
     let cwe = one_of(&[78, 79, 89, 94, 259, 327, 502, 703], "source cwe", index);
-    (source_path(index / 8), line as u64, cwe)
+    (source_path(index / 8), u32::try_from(line).unwrap(), cwe)
 }
 
 fn semgrep(index: usize) -> Finding {
@@ -227,7 +227,7 @@ fn semgrep(index: usize) -> Finding {
     let location = Location::Source {
         path: path.clone().into(),
         line: Some(line),
-        end_line: Some(line + chance("length", index) as u64 % 4),
+        end_line: Some(line + u32::try_from(chance("length", index) % 4).unwrap()),
         column: Some(5),
         commit: None,
     };
@@ -283,7 +283,7 @@ fn gitleaks(index: usize) -> Finding {
     let fingerprint = Fingerprint::new("gitleaks", &[rule, &path, &digest, &commit]);
     let location = Location::Source {
         path: path.into(),
-        line: Some(secret as u64 % 200 + 1),
+        line: Some(u32::try_from(secret % 200 + 1).unwrap()),
         end_line: None,
         column: None,
         commit: Some(commit.clone().into()),
@@ -350,7 +350,7 @@ pub(crate) fn reports(findings: usize) -> Vec<Report> {
             let findings: Vec<_> = (0..count)
                 .map(|index| {
                     let mut finding = make(index);
-                    finding.share(&mut recent);
+                    finding.compact(&mut recent);
                     finding.details.put_aside(&store).unwrap();
                     finding
                 })

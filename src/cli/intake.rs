@@ -12,7 +12,7 @@ use super::inputs::{self, Input};
 use super::output::Console;
 use super::{proof, shown};
 use crate::artifact::{self, Digested};
-use crate::finding::Store;
+use crate::finding::{Finding, Store};
 use crate::parser::limits::DEFAULT_MAX_FINDINGS;
 use crate::parser::{self, Options, ParseError};
 use crate::policy::{AgeBy, Lane, Policy};
@@ -168,7 +168,7 @@ pub(super) fn read_file(
         Ok(window) => window,
         Err(error) => return (unreadable(name, error.to_string()), None),
     };
-    let mut findings = Vec::new();
+    let mut findings: Vec<Finding> = Vec::new();
     let store = Arc::new(Store::default());
     let mut lost = None;
     let mut tally = Tally::default();
@@ -179,6 +179,10 @@ pub(super) fn read_file(
             let is_within = (findings.len() as u64) < options.max_findings;
             if keep == Reading::Findings && is_within {
                 lost = lost.take().or(finding.details.put_aside(&store).err());
+                if findings.len() == findings.capacity() {
+                    // By less than a doubling: the last one would be half of all memory.
+                    findings.reserve_exact(1024.max(findings.len() / 8));
+                }
                 findings.push(finding);
             }
         });

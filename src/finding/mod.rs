@@ -97,12 +97,14 @@ impl Finding {
         }
     }
 
-    /// Puts texts that were met before in the place of those equal to them.
-    pub fn share(&mut self, recent: &mut Recent) {
+    /// Makes it as small as it can be: texts that were met before take the place of
+    /// those equal to them, and lists are as long as they have to be.
+    pub fn compact(&mut self, recent: &mut Recent) {
         let Self {
             rule_id,
             title,
             scanner_severity,
+            cwes,
             vulnerability_ids,
             cvss,
             location,
@@ -111,6 +113,10 @@ impl Finding {
             suppressed,
             ..
         } = self;
+        cwes.shrink_to_fit();
+        vulnerability_ids.shrink_to_fit();
+        instances.shrink_to_fit();
+        fixed_in.shrink_to_fit();
         let vector = cvss.as_mut().and_then(|cvss| cvss.vector.as_mut());
         let single = [
             Some(rule_id),
@@ -355,13 +361,13 @@ pub enum Location {
         path: Text,
         /// 1-based; absent when the scanner points at the whole file.
         #[serde(skip_serializing_if = "Option::is_none")]
-        line: Option<u64>,
+        line: Option<u32>,
         /// 1-based, inclusive.
         #[serde(skip_serializing_if = "Option::is_none")]
-        end_line: Option<u64>,
+        end_line: Option<u32>,
         /// 1-based.
         #[serde(skip_serializing_if = "Option::is_none")]
-        column: Option<u64>,
+        column: Option<u32>,
         /// The commit that holds it, where the scanner looked at history.
         #[serde(skip_serializing_if = "Option::is_none")]
         commit: Option<Text>,
@@ -403,16 +409,16 @@ pub enum Location {
         resource: Option<Text>,
         /// 1-based.
         #[serde(skip_serializing_if = "Option::is_none")]
-        line: Option<u64>,
+        line: Option<u32>,
         /// 1-based, inclusive.
         #[serde(skip_serializing_if = "Option::is_none")]
-        end_line: Option<u64>,
+        end_line: Option<u32>,
     },
 }
 
 impl Location {
     /// A place in a source file; 0 is no line.
-    pub fn source(path: impl Into<Text>, line: Option<u64>) -> Self {
+    pub fn source(path: impl Into<Text>, line: Option<u32>) -> Self {
         Self::Source {
             path: path.into(),
             line: line.filter(|&line| line > 0),

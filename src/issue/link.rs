@@ -5,10 +5,11 @@
 //! all who share it, so that a thousand findings of one thing are a thousand
 //! members and not half a million pairs.
 
-use std::hash::Hash;
+use std::hash::{BuildHasher as _, Hash};
 use std::ops::RangeInclusive;
 
 use foldhash::HashMap;
+use foldhash::quality::RandomState;
 use percent_encoding::percent_decode_str;
 
 use crate::finding::{Category, Finding, Location};
@@ -84,7 +85,7 @@ pub enum Reason<'a> {
         /// The file, without the folder of the checkout.
         path: String,
         /// 1-based.
-        line: u64,
+        line: u32,
     },
     /// The same secret in the same file.
     Secret {
@@ -92,7 +93,7 @@ pub enum Reason<'a> {
         path: String,
         /// Where different scanners see one, when it cannot be told by its
         /// digest; 1-based.
-        line: Option<u64>,
+        line: Option<u32>,
     },
 }
 
@@ -313,15 +314,15 @@ fn code<'a>(item: &Item<'a>) -> Option<&'a str> {
     }
 }
 
-fn lines(location: &Location) -> Option<RangeInclusive<u64>> {
-    const MOST: u64 = 10;
+fn lines(location: &Location) -> Option<RangeInclusive<u32>> {
+    const MOST: u32 = 10;
     match location {
         Location::Source {
             line: Some(first),
             end_line,
             ..
         } => {
-            let is_near = |last: &u64| last.checked_sub(*first).is_some_and(|more| more < MOST);
+            let is_near = |last: &u32| last.checked_sub(*first).is_some_and(|more| more < MOST);
             let last = end_line.filter(is_near);
             Some(*first..=last.unwrap_or(*first))
         }
@@ -409,7 +410,7 @@ struct Places<'s, 'a>(Vec<(usize, &'s Item<'a>)>);
 impl<'s, 'a> Places<'s, 'a> {
     /// `written` is the place in the scanner's words, `name` what all scanners
     /// would call it.
-    fn of<W: Copy + Eq + Hash, N: Eq + Hash>(
+    fn of<W: Copy + Eq + Hash, N: Hash>(
         items: &'s [Item<'a>],
         written: impl Fn(&Item<'a>) -> Option<W>,
         name: impl Fn(W) -> N,
@@ -438,34 +439,40 @@ impl<'s, 'a> Places<'s, 'a> {
 
 /// Numbers for things that are written in several ways. What is written the
 /// same way is not looked into twice.
-struct Numbers<W, N> {
+struct Numbers<W> {
     written: HashMap<W, usize>,
-    names: HashMap<N, usize>,
+    /// By two digests, with keys of chance: the names of a million packages would
+    /// take more memory than all their findings.
+    names: HashMap<[u64; 2], usize>,
+    digests: [RandomState; 2],
     /// What was asked for last: what is written the same way often stands together.
     last: Option<(W, usize)>,
 }
 
-impl<W, N> Default for Numbers<W, N> {
+impl<W> Default for Numbers<W> {
     fn default() -> Self {
         Self {
             written: HashMap::default(),
             names: HashMap::default(),
+            digests: Default::default(),
             last: None,
         }
     }
 }
 
-impl<W: Copy + Eq + Hash, N: Eq + Hash> Numbers<W, N> {
-    fn of(&mut self, written: W, name: impl FnOnce(W) -> N) -> usize {
+impl<W: Copy + Eq + Hash> Numbers<W> {
+    fn of<N: Hash>(&mut self, written: W, name: impl FnOnce(W) -> N) -> usize {
         if let Some((last, number)) = self.last
             && last == written
         {
             return number;
         }
-        let names = &mut self.names;
+        let Self { names, digests, .. } = self;
         let number = *self.written.entry(written).or_insert_with(|| {
             let next = names.len();
-            *names.entry(name(written)).or_insert(next)
+            let name = name(written);
+            let digest = digests.each_ref().map(|state| state.hash_one(&name));
+            *names.entry(digest).or_insert(next)
         });
         self.last = Some((written, number));
         number

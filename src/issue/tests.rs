@@ -33,7 +33,7 @@ fn vulnerable(key: &str, purl: Option<&str>, name: &str, version: &str, ids: &[&
     finding
 }
 
-fn weak(key: &str, path: &str, lines: (u64, u64), cwes: &[u32]) -> Finding {
+fn weak(key: &str, path: &str, lines: (u32, u32), cwes: &[u32]) -> Finding {
     let location = Location::Source {
         path: path.into(),
         line: Some(lines.0),
@@ -46,7 +46,7 @@ fn weak(key: &str, path: &str, lines: (u64, u64), cwes: &[u32]) -> Finding {
     finding
 }
 
-fn secret(key: &str, path: &str, line: u64, digest: Option<&str>) -> Finding {
+fn secret(key: &str, path: &str, line: u32, digest: Option<&str>) -> Finding {
     let location = Location::source(path, Some(line));
     let mut finding = new(key, Category::Secret, "rule", location);
     finding.secret = digest.map(Into::into);
@@ -206,8 +206,8 @@ fn one_weakness_on_a_line_is_one_for_different_scanners_only() {
         assert_eq!(count(&given), expected, "{other:?}");
         assert_eq!(count(&[("a", one.clone()), ("a", other)]), 2);
     }
-    let end = weak("2", "src/a.py", (u64::MAX, u64::MAX), &[78]);
-    let same = weak("3", "src/a.py", (u64::MAX, 1), &[78]);
+    let end = weak("2", "src/a.py", (u32::MAX, u32::MAX), &[78]);
+    let same = weak("3", "src/a.py", (u32::MAX, 1), &[78]);
     assert_eq!(count(&[("a", end), ("b", same)]), 1);
 }
 
@@ -455,8 +455,8 @@ prop_compose! {
         kind in 0..3_u8,
         key in 0..20_u8,
         place in 0..2_u8,
-        line in 1..4_u64,
-        lines in 0..2_u64,
+        line in 1..4_u32,
+        lines in 0..2_u32,
         ids in prop::collection::btree_set(
             prop::sample::select(vec!["CVE-1", "CVE-2", "CVE-3", "GHSA-1", "GHSA-2", "DSA-1"]), 1..3),
         cwes in prop::collection::btree_set(1..4_u32, 0..3),
@@ -570,7 +570,7 @@ fn a_million_findings() {
         weak(
             &key,
             &format!("src/{}.py", number / 40),
-            (number as u64 / 2 % 20, 0),
+            (u32::try_from(number / 2 % 20).unwrap(), 0),
             &[78],
         )
     };
@@ -579,7 +579,7 @@ fn a_million_findings() {
         secret(
             &number.to_string(),
             &format!("{}.env", number / 40),
-            number as u64 / 2 % 20 + 1,
+            u32::try_from(number / 2 % 20).unwrap() + 1,
             None,
         )
     };

@@ -181,19 +181,22 @@ fn finding(entry: &Entry<'_>, rule: &str, pointer: String, emitter: &Emitter<'_>
         content = without_white_space(&source);
         Fingerprint::new("bandit", &[rule, &path, identity])
     };
-    let line = entry.line_number.whole().filter(|&line| line > 0);
+    let line = entry.line_number.line();
     let last = entry
         .line_range
         .0
         .iter()
-        .filter_map(|line| line.whole())
+        .filter_map(|line| line.line())
         .max();
     let location = Location::Source {
         path: (&*entry.filename).into(),
         line,
         end_line: last.filter(|&last| line.is_some_and(|line| line <= last)),
         // Python counts columns from 0; -1 is none.
-        column: entry.col_offset.whole().map(|column| column + 1),
+        column: entry
+            .col_offset
+            .whole()
+            .and_then(|column| u32::try_from(column + 1).ok()),
         commit: None,
     };
     let severity = severity(&entry.issue_severity);

@@ -74,8 +74,14 @@ impl Texts<'_> {
 pub(super) struct Number(pub Option<f64>);
 
 impl Number {
-    /// The number as a count or a line: whole, not negative, and small enough
-    /// to be exact.
+    /// The number as a line or a column: whole, and from 1. One that no file has is
+    /// none.
+    pub(super) fn line(self) -> Option<u32> {
+        let number = u32::try_from(self.whole()?).ok()?;
+        (number > 0).then_some(number)
+    }
+
+    /// The number as a count: whole, not negative, and small enough to be exact.
     pub(super) fn whole(self) -> Option<u64> {
         const EXACT: f64 = 9_007_199_254_740_992.0;
         let number = self

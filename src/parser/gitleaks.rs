@@ -156,7 +156,7 @@ fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding
     let commit = Some(entry.commit.trim())
         .filter(|commit| commit.bytes().any(|byte| byte != b'0'))
         .unwrap_or_default();
-    let line = entry.start_line.whole().filter(|&line| line > 0);
+    let line = entry.start_line.line();
     // A redacted secret tells nothing apart. Its line does, where it is that of
     // a commit and cannot move.
     let anchor = match (&digest, line) {
@@ -177,9 +177,9 @@ fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding
         line,
         end_line: entry
             .end_line
-            .whole()
+            .line()
             .filter(|&end| line.is_some_and(|line| line <= end)),
-        column: entry.start_column.whole().filter(|&column| column > 0),
+        column: entry.start_column.line(),
         commit: Some(hidden(commit))
             .filter(|commit| !commit.is_empty())
             .map(Into::into),

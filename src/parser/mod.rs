@@ -341,7 +341,7 @@ impl<'a> Emitter<'a> {
             };
         }
         self.beyond.cut(&mut finding);
-        finding.share(&mut self.recent);
+        finding.compact(&mut self.recent);
         (self.sink)(finding);
     }
 }

@@ -253,12 +253,7 @@ fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding
         Some(own) => Fingerprint::new(kind, &[rule, &path, own]),
         None => Fingerprint::new(kind, &[rule, &path, "", &message]),
     };
-    let line = |position: &Option<Position>| {
-        position
-            .as_ref()
-            .and_then(|p| p.line.whole())
-            .filter(|&line| line > 0)
-    };
+    let line = |position: &Option<Position>| position.as_ref().and_then(|p| p.line.line());
     let dependency = extra
         .sca_info
         .as_ref()
@@ -280,11 +275,7 @@ fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding
             path: (&*entry.path).into(),
             line: line(&entry.start),
             end_line: line(&entry.end),
-            column: entry
-                .start
-                .as_ref()
-                .and_then(|p| p.col.whole())
-                .filter(|&column| column > 0),
+            column: entry.start.as_ref().and_then(|p| p.col.line()),
             commit: None,
         },
     };

@@ -164,7 +164,9 @@ mod tests {
             for other in some() {
                 locations.push(Location::Source {
                     path: text.clone(),
-                    line: other.as_ref().map(|other| other.len() as u64),
+                    line: other
+                        .as_ref()
+                        .map(|other| u32::try_from(other.len()).unwrap()),
                     end_line: None,
                     column: None,
                     commit: other.clone(),

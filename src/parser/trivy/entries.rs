@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::place::Place;
 use thin_vec::ThinVec;
 
-use crate::finding::{Category, Cvss, CvssVersion, Details, Finding, Kept, Location, Severity};
+use crate::finding::{Category, Cvss, CvssVersion, Details, Finding, Location, Severity};
 use crate::fingerprint::{self, ContentDigest, Fingerprint, without_white_space};
 use crate::parser::Emitter;
 use crate::parser::fields::{List, Number, Text, Texts, cwes};
@@ -198,6 +198,8 @@ impl Entry<'_> {
 
     /// The finding, as far as the entry alone tells.
     pub(super) fn draft(&self, kind: Kind, pointer: String, emitter: &Emitter<'_>) -> Draft {
+        // First what is large and soon gone, so that what stays is not between.
+        let details = self.details(kind, pointer);
         let (rule, location, identity) = match kind {
             Kind::Vulnerability => self.vulnerability(emitter),
             Kind::Misconfiguration => self.misconfiguration(),
@@ -213,13 +215,12 @@ impl Entry<'_> {
             location,
         );
         finding.scanner_severity = self.severity.owned();
-        let mut description = None;
+        finding.details = details.into();
         if let Some(title) = self.title(kind) {
             finding.title = title.into();
         }
         match kind {
             Kind::Vulnerability => {
-                description = self.description.owned();
                 finding.cwes = self.cwe_ids.0.iter().flat_map(|id| cwes(id)).collect();
                 finding.vulnerability_ids = self.vulnerability_ids();
                 finding.cvss = self.cvss();
@@ -232,27 +233,36 @@ impl Entry<'_> {
                     .collect();
             }
             Kind::Misconfiguration => {
-                let texts = [self.message.some(), self.description.some()];
-                let text = texts.into_iter().flatten().collect::<Vec<_>>().join("\n\n");
-                description = Some(text).filter(|text| !text.is_empty());
                 if self.status.trim().eq_ignore_ascii_case("EXCEPTION") {
                     finding.suppressed = Some("an exception in the scan's policy".into());
                 }
             }
-            // The match is masked, so that it stands for no one secret.
             Kind::Secret | Kind::License => {}
         }
-        finding.details = Kept::from(Details {
-            description,
-            references: self.references(),
-            pointer,
-            ..Details::default()
-        });
         Draft {
             kind,
             content: self.content(kind, &identity, emitter),
             finding,
             identity,
+        }
+    }
+
+    fn details(&self, kind: Kind, pointer: String) -> Details {
+        let description = match kind {
+            Kind::Vulnerability => self.description.owned(),
+            Kind::Misconfiguration => {
+                let texts = [self.message.some(), self.description.some()];
+                let text = texts.into_iter().flatten().collect::<Vec<_>>().join("\n\n");
+                Some(text).filter(|text| !text.is_empty())
+            }
+            // The match is masked, so that it stands for no one secret.
+            Kind::Secret | Kind::License => None,
+        };
+        Details {
+            description,
+            references: self.references(),
+            pointer,
+            ..Details::default()
         }
     }
 
@@ -311,8 +321,8 @@ impl Entry<'_> {
         let location = Location::Resource {
             target: "".into(),
             resource: cause.resource.owned(),
-            line: line(cause.start_line),
-            end_line: line(cause.end_line),
+            line: cause.start_line.line(),
+            end_line: cause.end_line.line(),
         };
         // A message names what is wrong, such as the container or the port.
         let identity = [
@@ -327,8 +337,8 @@ impl Entry<'_> {
         let rule = self.rule_id.to_string();
         let location = Location::Source {
             path: "".into(),
-            line: line(self.start_line),
-            end_line: line(self.end_line),
+            line: self.start_line.line(),
+            end_line: self.end_line.line(),
             column: None,
             commit: None,
         };
@@ -516,14 +526,11 @@ fn severity(word: &str) -> Severity {
     }
 }
 
-fn line(number: Number) -> Option<u64> {
-    number.whole().filter(|&line| line > 0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::tests::{read, report};
     use super::*;
+    use crate::finding::Kept;
     use thin_vec::thin_vec;
 
     fn result(target: &str, class: &str, list: &str, entry: &str) -> String {

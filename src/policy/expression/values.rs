@@ -247,7 +247,7 @@ impl VariableResolver for Fields<'_> {
 
 fn line(location: &Location) -> Option<u64> {
     match location {
-        Location::Source { line, .. } | Location::Resource { line, .. } => *line,
+        Location::Source { line, .. } | Location::Resource { line, .. } => line.map(u64::from),
         Location::Package { .. } | Location::Web { .. } => None,
     }
 }

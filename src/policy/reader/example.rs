@@ -259,6 +259,12 @@ impl Reader<'_> {
         let version = table.text("version", problems);
         let path = table.text("path", problems);
         let line = table.whole("line", problems);
+        let number = line
+            .as_ref()
+            .and_then(|line| u32::try_from(line.value).ok());
+        if let (Some(line), None) = (&line, number) {
+            problems.add(line.span.clone(), "no file has so many lines", "not a line");
+        }
         let url = table.text("url", problems);
         let others = [&package, &version, &path];
         if let (Some(url), Some(_)) = (&url, others.into_iter().flatten().next()) {
@@ -300,7 +306,7 @@ impl Reader<'_> {
                 method: None,
                 parameter: None,
             }),
-            (None, None) => path.map(|path| Location::source(path, line.map(|line| line.value))),
+            (None, None) => path.map(|path| Location::source(path, number)),
         }
     }
 }

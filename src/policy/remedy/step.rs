@@ -22,7 +22,7 @@ pub(super) enum Place<'a> {
     /// A line of a source file.
     Source {
         path: String,
-        line: Option<u64>,
+        line: Option<u32>,
         is_secret: bool,
     },
     /// An alert about an address.
@@ -36,7 +36,7 @@ pub(super) enum Place<'a> {
         target: String,
         resource: Option<&'a str>,
         /// Where the resource has no name.
-        line: Option<u64>,
+        line: Option<u32>,
     },
 }
 
@@ -194,7 +194,7 @@ impl Place<'_> {
 
     /// What to do there about these findings, in a line.
     pub(super) fn text(&self, findings: &[&Finding]) -> String {
-        let at_line = |place: &str, line: Option<u64>| match line {
+        let at_line = |place: &str, line: Option<u32>| match line {
             Some(line) => format!("{place}:{line}"),
             None => place.to_owned(),
         };
