@@ -196,6 +196,7 @@ pub(super) fn read_file(
             (unreadable(name, error), None)
         }
         Ok(scan) => {
+            findings.shrink_to_fit();
             let report = Report {
                 bytes,
                 sha256,

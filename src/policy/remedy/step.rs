@@ -51,7 +51,8 @@ pub(super) struct Grouping<'d, 'a> {
     heads: HashMap<(Fingerprint, bool), usize>,
 }
 
-/// Packages as their scanners write them, by number.
+/// Packages as their scanners write them, by number: those with a finding that keeps
+/// the release from going on, as no others are asked about.
 #[derive(Default)]
 struct Packages<'a> {
     written: HashMap<Written<'a>, usize>,
@@ -61,27 +62,33 @@ struct Packages<'a> {
 type Written<'a> = (Option<&'a str>, &'a str, Option<&'a str>);
 
 impl<'a> Packages<'a> {
-    fn number(&mut self, location: &'a Location) -> Option<usize> {
-        let Location::Package {
+    fn add(&mut self, location: &'a Location) {
+        if let Some(written) = written(location)
+            && !self.written.contains_key(&written)
+            && let Some(name) = package_identity(location)
+        {
+            let next = self.names.len();
+            let number = *self.names.entry(name).or_insert(next);
+            self.written.insert(written, number);
+        }
+    }
+
+    fn number(&self, location: &Location) -> Option<usize> {
+        let number = self.written.get(&written(location)?);
+        let number = number.or_else(|| self.names.get(&package_identity(location)?));
+        number.copied()
+    }
+}
+
+fn written(location: &Location) -> Option<Written<'_>> {
+    match location {
+        Location::Package {
             purl,
             name,
             version,
             ..
-        } = location
-        else {
-            return None;
-        };
-        let written = (purl.as_deref(), &**name, version.as_deref());
-        if let Some(number) = self.written.get(&written) {
-            return Some(*number);
-        }
-        let next = self.names.len();
-        let number = *self
-            .names
-            .entry(package_identity(location)?)
-            .or_insert(next);
-        self.written.insert(written, number);
-        Some(number)
+        } => Some((purl.as_deref(), name, version.as_deref())),
+        _ => None,
     }
 }
 
@@ -93,6 +100,11 @@ impl<'d, 'a> Grouping<'d, 'a> {
             repaired: HashSet::default(),
             heads: HashMap::default(),
         };
+        for judged in &decision.findings {
+            if !judged.breaks.is_empty() {
+                grouping.packages.add(&judged.subject.finding.location);
+            }
+        }
         for (index, judged) in decision.findings.iter().enumerate() {
             let finding = judged.subject.finding;
             if judged.standing.status != Status::Open {
