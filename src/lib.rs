@@ -6,9 +6,11 @@
 //! back: see `tests/layers.rs` for who may use whom.
 
 pub mod artifact;
+pub mod atomic;
 pub mod baseline;
 pub mod cli;
 pub mod enrichment;
+pub mod evidence;
 pub mod finding;
 pub mod fingerprint;
 pub mod issue;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::Policy;
 use super::template::Template;
 use crate::finding::Severity;
 
@@ -141,6 +142,35 @@ impl Filing {
 pub(crate) fn word<T: PartialEq>(words: &[(&'static str, T)], value: &T) -> &'static str {
     let found = words.iter().find(|(_, each)| each == value);
     found.map_or("", |(word, _)| word)
+}
+
+impl Policy {
+    /// How the reports of a lane are filed.
+    pub fn filing(&self, lane: &str) -> Filing {
+        let own = self.lanes.get(lane).map(|lane| lane.evidence.clone());
+        own.unwrap_or_default().over(self.evidence.clone())
+    }
+}
+
+/// Whether a text is the address of a page, and gives no access.
+///
+/// # Errors
+///
+/// Why it is not, in words that do not repeat it.
+pub fn address(text: &str) -> Result<(), &'static str> {
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"))
+        .ok_or("it begins with `https://`")?;
+    let host = rest.split('/').next().unwrap_or_default();
+    if host.contains('@') {
+        return Err("leave out the name and the password before the `@`");
+    }
+    let is_odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '?' | '#');
+    if host.is_empty() || rest.contains(is_odd) {
+        return Err("it has a host, perhaps a path, and nothing else");
+    }
+    Ok(())
 }
 
 /// A text of a [`Filing`].

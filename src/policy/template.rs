@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::{Environment, UndefinedBehavior};
 
+use super::evidence::Filing;
 use super::problem::suggestion;
 
 /// What templates can ask for.
@@ -89,6 +90,14 @@ impl Template {
         match template.fill(&all.into_iter().collect()) {
             Ok(_) => Ok(template),
             Err(error) => Err(Mistake::new("this template cannot be filled", error)),
+        }
+    }
+
+    /// The title of a test where none is configured.
+    pub fn test_title() -> Self {
+        Self {
+            text: Filing::TEST_TITLE.to_owned(),
+            variables: ["scanner", "branch"].map(str::to_owned).into(),
         }
     }
 

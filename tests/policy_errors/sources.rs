@@ -6,8 +6,9 @@ use std::path::Path;
 use regex::Regex;
 
 /// Where a mistake in a policy gets its words.
-const SOURCES: [&str; 18] = [
+const SOURCES: [&str; 19] = [
     "src/policy/document.rs",
+    "src/policy/evidence.rs",
     "src/policy/load.rs",
     "src/policy/problem.rs",
     "src/policy/reader/evidence.rs",

@@ -10,8 +10,8 @@ impl Linter<'_> {
         let policy = self.policy;
         self.filed("evidence", &policy.evidence, &policy.evidence);
         for (name, lane) in &policy.lanes {
-            let filing = lane.evidence.clone().over(policy.evidence.clone());
-            self.filed(&format!("lane.{name}.evidence"), &lane.evidence, &filing);
+            let table = format!("lane.{name}.evidence");
+            self.filed(&table, &lane.evidence, &policy.filing(name));
         }
     }
 

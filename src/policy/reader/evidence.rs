@@ -3,7 +3,7 @@
 use super::{Reader, each, suggestion};
 use crate::finding::Severity;
 use crate::policy::document::{At, Table};
-use crate::policy::evidence::{Field, Filing, Grouping, Switch, Tagged};
+use crate::policy::evidence::{Field, Filing, Grouping, Switch, Tagged, address};
 use crate::policy::problem::Problems;
 use crate::policy::template::{Mistake, Template};
 
@@ -110,23 +110,6 @@ fn url(table: &mut Table<'_>, is_lane: bool, problems: &mut Problems) -> Option<
             None
         }
     }
-}
-
-/// Whether a text is the address of a page, and gives no access.
-fn address(text: &str) -> Result<(), &'static str> {
-    let rest = text
-        .strip_prefix("https://")
-        .or_else(|| text.strip_prefix("http://"))
-        .ok_or("it begins with `https://`")?;
-    let host = rest.split('/').next().unwrap_or_default();
-    if host.contains('@') {
-        return Err("leave out the name and the password before the `@`");
-    }
-    let is_odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '?' | '#');
-    if host.is_empty() || rest.contains(is_odd) {
-        return Err("it has a host, perhaps a path, and nothing else");
-    }
-    Ok(())
 }
 
 fn template(text: At<String>, field: Field, problems: &mut Problems) -> Option<Template> {
