@@ -9,10 +9,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::report::Health;
 
+pub mod bundle;
 mod closing;
+pub mod keep;
 mod metadata;
 pub mod plan;
+pub mod record;
 pub mod scan_type;
+mod statement;
 pub mod table;
 
 pub use metadata::{BUILD_ID, MAX_FILE, Metadata};
@@ -38,7 +42,9 @@ impl Tool {
 }
 
 /// A file, by its bytes.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct Artifact {
     /// As it was named or found.
@@ -116,4 +122,11 @@ pub struct Closing {
     pub max_percent: u8,
     /// How many it may close whatever their share is.
     pub max_count: u64,
+}
+
+/// Whether a text is a SHA-256 as it is written here: 64 hexadecimal digits in
+/// lower case.
+pub(crate) fn is_digest(text: &str) -> bool {
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    text.len() == 64 && text.bytes().all(is_digit)
 }
