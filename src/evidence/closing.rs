@@ -10,7 +10,7 @@ use super::Closing;
 use crate::finding::Severity;
 use crate::policy::evidence::{Field, Filing, Switch};
 use crate::policy::template::Template;
-use crate::report::{Health, Report};
+use crate::report::{Health, Report, Scan};
 use crate::scan_record::Context;
 
 /// What names the place of a report; which branch it stands for shows in one of
@@ -68,7 +68,7 @@ fn reason(
     match report.health() {
         Health::Complete => {}
         health => {
-            let reasons = report.scan.iter().flat_map(|scan| scan.reasons());
+            let reasons = report.scan.iter().flat_map(Scan::reasons);
             let reasons: Vec<_> = reasons.collect();
             let health = health.name();
             return Err(match reasons.as_slice() {

@@ -25,6 +25,10 @@ pub const MAX_FILE: u64 = 100 << 20;
 /// What is sent with a report besides its place.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "these are fields of the server's form"
+)]
 pub struct Metadata {
     /// The version of what was scanned.
     pub version: Option<String>,

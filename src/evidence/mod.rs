@@ -98,14 +98,13 @@ impl Target {
     /// What tells tests apart: of two uploads with the same, the second takes the
     /// place of the first.
     pub fn test(&self) -> impl Ord + '_ {
-        match self.test_id {
-            Some(id) => (Some(id), None),
-            None => {
-                let product = self.engagement_id.is_none().then_some(&self.product);
-                let place = (product, self.engagement_id, &self.engagement);
-                (None, Some((place, &self.scan_type, &self.test_title)))
-            }
-        }
+        // A number says all that names could.
+        let names = self.test_id.is_none().then(|| {
+            let product = self.engagement_id.is_none().then_some(&self.product);
+            let engagement = (product, self.engagement_id, &self.engagement);
+            (engagement, &self.scan_type, &self.test_title)
+        });
+        (self.test_id, names)
     }
 }
 
@@ -122,6 +121,14 @@ pub struct Closing {
     pub max_percent: u8,
     /// How many it may close whatever their share is.
     pub max_count: u64,
+}
+
+impl Closing {
+    /// Closes nothing, for this reason.
+    fn forbid(&mut self, why: &str) {
+        self.close = false;
+        why.clone_into(&mut self.why);
+    }
 }
 
 /// Whether a text is a SHA-256 as it is written here: 64 hexadecimal digits in

@@ -218,6 +218,7 @@ fn refuse_shared_tests(rows: &mut [Row], policy: &Policy) {
         .collect();
     for (at, path, lane) in found {
         if let Some(row) = rows.get_mut(at) {
+            row.closing.forbid("it cannot be filed");
             let place = match lane == row.lane {
                 true => path,
                 false => format!("{path} in the lane {lane}"),
@@ -280,8 +281,11 @@ impl Planner<'_> {
                 report.bytes
             ));
         }
-        let closing = closing(report, &filing, &title, self.context, &variables);
         let Draft { notes, wrong, .. } = draft;
+        let mut closing = closing(report, &filing, &title, self.context, &variables);
+        if !wrong.is_empty() {
+            closing.forbid("it cannot be filed");
+        }
         let scan = report.scan.as_ref().ok();
         Row {
             artifact: Artifact {
@@ -356,21 +360,13 @@ impl Planner<'_> {
                 "what comes from standard input cannot be kept: write it to a file".to_owned(),
             );
         }
-        let is_lane = self.policy.lanes.contains_key(&report.lane)
-            || parser::lanes().contains(&&*report.lane);
-        if !is_lane {
-            let text = format!(
-                "there is no lane `{}`: add `[lane.{0}]`, or name one in front of the report",
-                report.lane
-            );
-            draft.wrong(Cause::Configuration, text);
-        }
         match &report.scan {
             Err(error) => {
                 draft.wrong(Cause::Report, format!("it cannot be read: {error}"));
                 None
             }
             Ok(scan) => {
+                self.refuse_unknown_lane(&report.lane, draft);
                 let form = scan_type::form(scan.format);
                 if form.is_none() {
                     let text = format!("nothing is known to file `{}` as", scan.format);
@@ -382,6 +378,16 @@ impl Planner<'_> {
                 }
                 form
             }
+        }
+    }
+
+    /// A lane that nobody declared has no place.
+    fn refuse_unknown_lane(&self, lane: &str, draft: &mut Draft<'_>) {
+        if !self.policy.lanes.contains_key(lane) && !parser::lanes().contains(&lane) {
+            let text = format!(
+                "there is no lane `{lane}`: add `[lane.{lane}]`, or name one in front of the report"
+            );
+            draft.wrong(Cause::Configuration, text);
         }
     }
 

@@ -41,11 +41,11 @@ pub fn form(format: &str) -> Option<Form> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parser::PARSERS;
+    use crate::parser::{PARSERS, Parser};
 
     #[test]
     fn every_format_that_is_read_has_a_form() {
-        let formats = PARSERS.iter().flat_map(|parser| parser.format_names());
+        let formats = PARSERS.iter().flat_map(Parser::format_names);
         let formats: Vec<_> = formats.collect();
         assert_eq!(formats.len(), FORMS.len());
         for format in formats {

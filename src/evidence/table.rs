@@ -171,10 +171,13 @@ fn blocks(out: &mut String, plan: &Plan, rows: &[[String; COLUMNS.len()]], width
 fn remarks(out: &mut String, row: &Row, width: usize) {
     let content = &row.content;
     let format = content.format.as_deref().unwrap_or("no known format");
+    let findings = match content.findings {
+        1 => "1 finding".to_owned(),
+        count => format!("{count} findings"),
+    };
     let mut text = format!(
-        "{format}, {}, {} findings, {} bytes",
+        "{format}, {}, {findings}, {} bytes",
         content.health.name(),
-        content.findings,
         row.artifact.bytes
     );
     if content.suppressed > 0 {

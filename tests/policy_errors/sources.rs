@@ -29,7 +29,7 @@ const SOURCES: [&str; 19] = [
 ];
 
 /// Texts of more than one word that no transcript can have, and why.
-const NEVER_SEEN: [(&str, &str); 10] = [
+const NEVER_SEEN: [(&str, &str); 11] = [
     (
         "so says the example",
         "why a finding is suppressed; no mistake",
@@ -54,6 +54,10 @@ const NEVER_SEEN: [(&str, &str); 10] = [
     (
         "`{}` needs the {}, and the pipeline's environment does not tell one: name it with `--set {name}=…`, or write `{{{{ {name} or … }}}}`",
         "said where a template is filled",
+    ),
+    (
+        "{{ scanner }}-{{ branch }}",
+        "the title of a test where none is said; no mistake",
     ),
 ];
 

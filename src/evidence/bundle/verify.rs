@@ -57,8 +57,10 @@ impl Fault {
     /// The file.
     pub fn path(&self) -> &str {
         match self {
-            Self::Missing(path) | Self::Changed(path) | Self::Extra(path) => path,
-            Self::Wrong(path, _) => path,
+            Self::Missing(path)
+            | Self::Changed(path)
+            | Self::Extra(path)
+            | Self::Wrong(path, _) => path,
         }
     }
 

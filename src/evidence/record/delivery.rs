@@ -264,8 +264,7 @@ impl Delivery {
     /// When it is sent already.
     pub fn close_nothing(&mut self, why: &str) -> Result<(), Misstep> {
         self.expect(&[State::Planned, State::Failed], "changed")?;
-        self.closing.close = false;
-        why.clone_into(&mut self.closing.why);
+        self.closing.forbid(why);
         Ok(())
     }
 
@@ -474,7 +473,13 @@ impl Delivery {
         if self.build_id.as_ref().is_some_and(|key| !is_key(key)) {
             return says("its `build_id` is none");
         }
-        if (self.state == State::Filed) != (self.filed.is_some() && self.why.is_none()) {
+        let may_be_there = match self.state {
+            State::Filed => self.why.is_none(),
+            State::Refused => outcome.flatten() == Some(Outcome::Misread),
+            _ => false,
+        };
+        let is_there = self.filed.is_some();
+        if is_there && !may_be_there || !is_there && self.state == State::Filed {
             return says("what it says of where it is filed is something else");
         }
         let has_ended_as = |wanted: &[Outcome]| {
