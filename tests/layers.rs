@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 /// Each module, and what it may use of the others.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("artifact", &[]),
+    ("atomic", &[]),
     ("fingerprint", &[]),
     ("secret", &[]),
     ("text", &[]),
@@ -72,6 +73,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "evidence",
+        &[
+            "artifact",
+            "atomic",
+            "finding",
+            "parser",
+            "policy",
+            "report",
+            "scan_record",
+            "text",
+        ],
+    ),
+    (
         "render",
         &[
             "baseline",
@@ -89,7 +103,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "cli",
         &[
             "artifact",
+            "atomic",
             "enrichment",
+            "evidence",
             "baseline",
             "finding",
             "fingerprint",

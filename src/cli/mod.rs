@@ -17,6 +17,7 @@ use crate::policy::decide::{Decision, Verdict};
 use crate::policy::load::{self, LoadError, Vocabulary};
 use crate::policy::{Mode, Policy};
 use crate::render::summary::Context;
+use crate::scan_record;
 use crate::secret::SecretKey;
 
 mod backtest;
@@ -25,6 +26,7 @@ mod check;
 mod context;
 mod decision;
 mod diff;
+mod evidence;
 mod explain;
 mod inputs;
 mod inspect;
@@ -113,6 +115,9 @@ enum Command {
     /// against past decisions
     #[command(subcommand)]
     Policy(policy::Command),
+    /// File the reports as evidence, or say where they would be filed
+    #[command(subcommand)]
+    Evidence(evidence::Command),
     /// Print the JSON Schema of an output
     Schema(schema::Arguments),
     /// Print a script that completes commands in a shell
@@ -192,6 +197,7 @@ fn run(cli: &Cli, console: &Console) -> anyhow::Result<Exit> {
         Command::Inspect(arguments) => inspect::run(arguments, &cli.global, console),
         Command::Policy(command) => policy::run(command, &cli.global, console),
         Command::Run(arguments) => run::run(arguments, console),
+        Command::Evidence(command) => evidence::run(command, &cli.global, console),
         Command::Schema(arguments) => schema::run(arguments),
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -272,6 +278,22 @@ impl Surroundings {
                 max_findings,
             },
         }
+    }
+}
+
+/// The context without people.
+fn scan_context(surroundings: &Surroundings) -> scan_record::Context {
+    let context = surroundings.context.clone();
+    scan_record::Context {
+        provider: context.provider,
+        project: context.project,
+        branch: context.branch,
+        target_branch: context.target_branch,
+        merge_request: context.merge_request,
+        commit: context.commit,
+        tag: context.tag,
+        environment: context.environment,
+        pipeline: context.pipeline,
     }
 }
 

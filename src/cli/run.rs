@@ -14,13 +14,13 @@ use jiff::Timestamp;
 use super::intake::{self, Limit, Reading};
 use super::output::{Console, write_file};
 use super::process;
-use super::{Exit, Surroundings, shown};
+use super::{Exit, Surroundings, scan_context, shown};
 use crate::artifact;
 use crate::parser::{self, PARSERS, url};
 use crate::report::{Health, Report};
 use crate::scan_record::exit_code::{self, Meaning};
 use crate::scan_record::mask::Private;
-use crate::scan_record::{self, Context, Outcome, ReportFile, ScanRecord, signal_name};
+use crate::scan_record::{self, Outcome, ReportFile, ScanRecord, signal_name};
 
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
@@ -85,7 +85,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> anyhow::Result<Ex
     let declared = declared
         .and_then(parser::by_name)
         .map(|parser| parser.scanner);
-    let context = context(&surroundings);
+    let context = scan_context(&surroundings);
     let mut record = ScanRecord::begin(private.command(&command), now(), context);
     record.scanner = declared.map(str::to_owned);
     record.lane.clone_from(&arguments.lane);
@@ -329,22 +329,6 @@ fn private(surroundings: &Surroundings) -> Private {
     // A secret that is part of another must not leave the rest of it.
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     Private { secrets, folders }
-}
-
-/// The context without people.
-fn context(surroundings: &Surroundings) -> Context {
-    let context = surroundings.context.clone();
-    Context {
-        provider: context.provider,
-        project: context.project,
-        branch: context.branch,
-        target_branch: context.target_branch,
-        merge_request: context.merge_request,
-        commit: context.commit,
-        tag: context.tag,
-        environment: context.environment,
-        pipeline: context.pipeline,
-    }
 }
 
 /// To the millisecond.

@@ -64,6 +64,13 @@ pub struct Parser {
     formats: &'static [Format],
 }
 
+impl Parser {
+    /// The names of its formats, as outputs have them.
+    pub fn format_names(&self) -> impl Iterator<Item = &'static str> {
+        self.formats.iter().map(|format| format.name)
+    }
+}
+
 /// A way in which a scanner writes reports.
 #[derive(Debug)]
 struct Format {
