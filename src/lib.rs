@@ -8,6 +8,7 @@
 pub mod artifact;
 pub mod baseline;
 pub mod cli;
+pub mod convert;
 pub mod enrichment;
 pub mod finding;
 pub mod fingerprint;

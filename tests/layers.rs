@@ -37,6 +37,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "secret",
         ],
     ),
+    (
+        "convert",
+        &["artifact", "finding", "parser", "report", "secret"],
+    ),
     ("scan_record", &["artifact", "parser", "report"]),
     ("enrichment", &["artifact", "parser"]),
     (
