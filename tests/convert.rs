@@ -52,7 +52,12 @@ fn bytes(prepared: &Prepared) -> Vec<u8> {
 }
 
 /// Writes `text` into a folder of its own, and prepares it.
-fn prepare_text(scanner: &str, name: &str, text: impl AsRef<[u8]>, options: &Options) -> Result<Prepared, String> {
+fn prepare_text(
+    scanner: &str,
+    name: &str,
+    text: impl AsRef<[u8]>,
+    options: &Options,
+) -> Result<Prepared, String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     fs_err::write(&path, text).unwrap();
@@ -71,8 +76,17 @@ fn every_report_can_be_sent_and_holds_the_same_findings() {
             continue;
         };
         let prepared = prepared.unwrap_or_else(|error| panic!("{error}"));
-        if prepared.changes.is_empty() && prepared.caveats.is_empty() { continue }
-        println!("{} {:?} {:?} {:?} {}", path.file_name().unwrap().display(), prepared.by_severity, prepared.changes, prepared.caveats, prepared.redacted);
+        if prepared.changes.is_empty() && prepared.caveats.is_empty() {
+            continue;
+        }
+        println!(
+            "{} {:?} {:?} {:?} {}",
+            path.file_name().unwrap().display(),
+            prepared.by_severity,
+            prepared.changes,
+            prepared.caveats,
+            prepared.redacted
+        );
         let _ = (scan, findings);
     }
 }
@@ -81,7 +95,9 @@ fn every_report_can_be_sent_and_holds_the_same_findings() {
 fn hostile() {
     for entry in walkdir::WalkDir::new(fixtures().join("hostile")) {
         let path = entry.unwrap().into_path();
-        if path.is_dir() { continue }
+        if path.is_dir() {
+            continue;
+        }
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         for parser in PARSERS {
             let (scan, _) = read(&path, Some(parser.scanner));

@@ -148,12 +148,11 @@ fn without_lines(context: &mut Context<'_>, code: &str, numbers: &BTreeSet<u64>)
             .find(|c: char| !c.is_ascii_digit())
             .unwrap_or(line.len());
         let (number, rest) = line.split_at(end);
-        let content = rest.trim();
         let is_secret = number
             .parse()
             .is_ok_and(|number: u64| numbers.contains(&number));
         match is_secret
-            .then(|| context.redactor.secret(content))
+            .then(|| context.redactor.secret(rest.trim()))
             .flatten()
         {
             Some(digest) => {

@@ -10,7 +10,7 @@ use std::str::FromStr as _;
 use packageurl::PackageUrl;
 use serde_json::{Map, Value};
 
-use super::changes::{HALF_CHARACTERS, MISSING, WORDS, WRONG_TYPE};
+use super::changes::{HALF_CHARACTERS, MISSING, NAMESPACES, WORDS, WRONG_TYPE};
 use super::json::scalar_text;
 use super::xml::{Element, Writer};
 use super::{Context, ConvertError, Out, Source};
@@ -26,6 +26,7 @@ const LEFT_OUT: &str =
     "parts of the report besides dependencies, for which XML has no place, left out";
 const PACKAGES: &str = "package URLs and CPEs that are none, left out";
 const BRACKETS: &str = "CPEs in brackets, sent without";
+const SCORED: &str = "vulnerabilities without a severity, sent with that of their scores";
 const UNKNOWN: &str = "vulnerabilities of unknown severity, which DefectDojo files as `Medium`";
 
 pub(super) fn convert_xml(
@@ -37,10 +38,14 @@ pub(super) fn convert_xml(
     source.read_xml(|xml| {
         xml.root()?;
         let attributes = xml.attributes()?;
-        let namespace = attributes
+        let mut namespace = attributes
             .into_iter()
             .find(|(name, value)| name.starts_with("xmlns") && value.contains("dependency-check"));
-        let namespace = namespace.map(|(_, namespace)| ("xmlns".to_owned(), namespace));
+        if let Some((name, _)) = namespace.as_mut().filter(|(name, _)| name != "xmlns") {
+            // The server's parser looks for all elements where the root is.
+            "xmlns".clone_into(name);
+            writer.context.changes.add(NAMESPACES);
+        }
         writer.start(ROOT, namespace.as_slice());
         xml.children(|xml| {
             if xml.name() == "dependencies" {
@@ -375,14 +380,11 @@ fn mend_vulnerability(context: &mut Context<'_>, vulnerability: &mut Element) {
         context.changes.add(MISSING);
     }
     mend_severity(context, vulnerability);
+    // It outdoes the other, and must be a word at least.
     let word = vulnerability.child_text("severity").to_owned();
     if let Some(score) = vulnerability.child_mut("cvssV2")
         && score.child("severity").is_none()
     {
-        let number = score.child_text("score").parse().ok();
-        let by_score = number.map(|number| Severity::from_cvss(CvssVersion::V2, number).name());
-        let word = Some(word).filter(|word| !word.is_empty());
-        let word = word.or(by_score.map(str::to_owned)).unwrap_or_default();
         score
             .children
             .push(Element::with_text("severity", word.to_ascii_uppercase()));
@@ -394,15 +396,14 @@ fn mend_vulnerability(context: &mut Context<'_>, vulnerability: &mut Element) {
 /// know what it means.
 fn mend_severity(context: &mut Context<'_>, vulnerability: &mut Element) {
     const KNOWN: [&str; 6] = ["info", "low", "moderate", "medium", "high", "critical"];
-    let has_score = vulnerability
-        .children
-        .iter()
-        .any(|child| child.name.starts_with("cvss"));
-    let is_suppressed = vulnerability.name == "suppressedVulnerability";
-    let Some(severity) = vulnerability.child_mut("severity") else {
-        if !has_score && !is_suppressed {
-            context.caveats.add(UNKNOWN);
+    let by_score = severity_by_score(vulnerability);
+    if vulnerability.child("severity").is_none() {
+        match by_score {
+            Severity::Unknown => return context.caveats.add(UNKNOWN),
+            _ => vulnerability.children.push(Element::new("severity")),
         }
+    }
+    let Some(severity) = vulnerability.child_mut("severity") else {
         return;
     };
     let word = severity.text.trim().to_ascii_lowercase();
@@ -411,6 +412,7 @@ fn mend_severity(context: &mut Context<'_>, vulnerability: &mut Element) {
         .is_some_and(|value| value.trim().eq_ignore_ascii_case("true"));
     let meant = match word.as_str() {
         known if KNOWN.contains(&known) => return,
+        "" => by_score,
         "informational" | "none" => Severity::Info,
         score if is_unscored => score
             .parse()
@@ -422,11 +424,39 @@ fn mend_severity(context: &mut Context<'_>, vulnerability: &mut Element) {
         _ => Severity::Unknown,
     };
     if meant == Severity::Unknown {
-        if !(word.is_empty() && has_score) {
-            context.caveats.add(UNKNOWN);
-        }
+        context.caveats.add(UNKNOWN);
     } else {
         meant.name().clone_into(&mut severity.text);
-        context.changes.add(WORDS);
+        context
+            .changes
+            .add(if word.is_empty() { SCORED } else { WORDS });
     }
+}
+
+/// The severity by the score of the highest version that has one. 0 also stands
+/// for a score that was not given: it yields to any other.
+fn severity_by_score(vulnerability: &Element) -> Severity {
+    let number = |element: Option<&Element>, name: &str| {
+        let number = element?.child_text(name).parse().ok();
+        number.filter(|number: &f64| (0.0..=10.0).contains(number))
+    };
+    let of = |name: &str| {
+        let score = vulnerability.child(name);
+        number(score, "baseScore").or_else(|| number(score, "score"))
+    };
+    let old = number(Some(vulnerability), "cvssScore").filter(|score| *score > 0.0);
+    let scores = [
+        (CvssVersion::V4, of("cvssV4")),
+        (CvssVersion::V3, of("cvssV3")),
+        (CvssVersion::V2, of("cvssV2")),
+        (CvssVersion::V2, old),
+    ];
+    let given = || {
+        let scores = scores.into_iter();
+        scores.filter_map(|(version, score)| Some((version, score?)))
+    };
+    let best = given().find(|(_, score)| *score > 0.0).or(given().next());
+    best.map_or(Severity::Unknown, |(version, score)| {
+        Severity::from_cvss(version, score)
+    })
 }

@@ -117,7 +117,7 @@ fn item(context: &mut Context<'_>, finding: &Finding) -> Object {
         } => {
             put("file_path", cut(path, PATH).into());
             // What the server's database takes.
-            if let Some(line) = line.filter(|&line| line <= i32::MAX as u64) {
+            if let Some(line) = line.filter(|&line| i32::try_from(line).is_ok()) {
                 put("line", line.into());
             }
         }

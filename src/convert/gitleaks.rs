@@ -23,6 +23,11 @@ use crate::parser::json::Kind;
 /// What repeats the secret, and often more of the line.
 const QUOTES: [&str; 5] = ["Match", "line", "Line", "Context", "Fragment"];
 
+/// Words in the names of rules of version 7 that the server's parser looks for.
+const CRITICAL: [&str; 3] = ["AWS", "Github", "Heroku"];
+
+const CRITICAL_RULES: &str =
+    "secrets of AWS, GitHub and Heroku found by Gitleaks 7, which DefectDojo files as `Critical`";
 const ROWS: &str = "rows of CSV, rewritten as JSON of Gitleaks 8";
 const EMPTY_TABLE: &str = "tables without rows, rewritten as an empty list";
 const DESCRIPTION: &str = "rules without a description, sent with their identifier as one";
@@ -147,6 +152,12 @@ fn record(context: &mut Context<'_>, record: &mut Object) -> Entry {
             "tags",
         ];
         need_texts(context, record, &texts, "");
+        if CRITICAL
+            .iter()
+            .any(|word| text(record, "rule").contains(word))
+        {
+            context.caveats.add(CRITICAL_RULES);
+        }
         drop_nulls(context, record, &["leakURL"]);
         return Entry::Sent;
     }

@@ -81,13 +81,12 @@ struct Shape {
     /// takes those under `Resources` for ones of the resource before, and fails
     /// when there is none; those under the name of 2022 it reads well.
     has_global: bool,
-    has_old_list: bool,
 }
 
 impl Shape {
     fn name_for<'a>(&self, key: &'a str) -> &'a str {
         match key {
-            "Resources" | "Findings" if self.has_global && !self.has_old_list => "Vulnerabilities",
+            "Resources" | "Findings" if self.has_global => "Vulnerabilities",
             "Findings" => "Resources",
             key => key,
         }
@@ -96,12 +95,13 @@ impl Shape {
 
 fn shape(source: &Source<'_>) -> Result<Shape, ConvertError> {
     let mut shape = Shape::default();
+    let mut has_both = false;
     source.read_json(|json| match json.kind()? {
         Kind::Object => json.object(|json, key| {
             match key {
                 "SchemaVersion" => shape.is_versioned = true,
                 "ClusterName" => shape.is_cluster = true,
-                "Vulnerabilities" => shape.has_old_list = true,
+                "Vulnerabilities" => has_both = true,
                 "Resources" | "Findings" => {
                     json.array_or_null(|json| {
                         let mut is_global = true;
@@ -122,6 +122,7 @@ fn shape(source: &Source<'_>) -> Result<Shape, ConvertError> {
         }),
         _ => json.skip(),
     })?;
+    shape.has_global &= !has_both;
     Ok(shape)
 }
 
@@ -242,10 +243,8 @@ fn lines(context: &mut Context<'_>, cause: &mut Object, is_about_secrets: bool) 
             context.changes.add(WRONG_TYPE);
         }
     }
-    if is_about_secrets && let Some(code) = cause.get_mut("RenderedCause") {
-        if let Value::Object(code) = code {
-            redact(context, code, &["Raw", "Highlighted"]);
-        }
+    if is_about_secrets && let Some(Value::Object(code)) = cause.get_mut("RenderedCause") {
+        redact(context, code, &["Raw", "Highlighted"]);
     }
 }
 

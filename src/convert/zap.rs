@@ -60,12 +60,12 @@ pub(super) fn convert_xml(
             writer.context.changes.add(NAMESPACES);
         }
         writer.start(ROOT, &plain(attributes));
-        xml.children(|xml| match xml.name() {
-            "site" => copy_site(&mut writer, xml),
-            _ => {
-                writer.element(&without_prefixes(xml.tree()?));
-                Ok(())
+        xml.children(|xml| {
+            if xml.name() == "site" {
+                return copy_site(&mut writer, xml);
             }
+            writer.element(&without_prefixes(xml.tree()?));
+            Ok(())
         })?;
         writer.end(ROOT);
         Ok(())
