@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::changes::{MISSING, WORDS};
 use super::json::{Entry, Object, allow_texts, need_texts, redact, scalar_text, text};
-use super::{Context, ConvertError, Out, Source};
+use super::{Context, ConvertError, Out, Redactor, Source};
 use crate::finding::Severity;
 use crate::parser::bandit::password_of;
 use crate::parser::fields::timestamp;
@@ -20,17 +20,23 @@ const DATE: &str =
     "dates that are missing or not readable, sent as the time when the file was last changed";
 const CODE: &str = "lines of code with a password in them, sent with digests in their place";
 
-/// Lines with a password in them, by file.
-type Lines = BTreeMap<String, BTreeSet<u64>>;
+/// The passwords that a report repeats. Many are none, but words such as `token`:
+/// they are looked for in code only, and not in the names of files.
+#[derive(Default)]
+struct Passwords<'a> {
+    /// Lines with one in them, by file.
+    lines: BTreeMap<String, BTreeSet<u64>>,
+    known: Redactor<'a>,
+}
 
 pub(super) fn convert(
     source: &Source<'_>,
     context: &mut Context<'_>,
     out: &mut Out,
 ) -> Result<(), ConvertError> {
-    let lines = match context.redactor.is_on() {
+    let passwords = match context.redactor.is_on() {
         true => learn(source, context)?,
-        false => Lines::new(),
+        false => Passwords::default(),
     };
     let mut has_date = false;
     source.copy_json(context, out, |writer, json| {
@@ -50,7 +56,7 @@ pub(super) fn convert(
             }
             "results" => {
                 writer.key(key);
-                writer.entries(json, |context, entry| result(context, entry, &lines))
+                writer.entries(json, |context, entry| result(context, entry, &passwords))
             }
             _ => writer.member(json, key),
         })?;
@@ -66,8 +72,8 @@ pub(super) fn convert(
 }
 
 /// Gathers the passwords that the report repeats, and where they stand.
-fn learn(source: &Source<'_>, context: &mut Context<'_>) -> Result<Lines, ConvertError> {
-    let mut lines = Lines::new();
+fn learn<'a>(source: &Source<'_>, context: &Context<'a>) -> Result<Passwords<'a>, ConvertError> {
+    let mut lines = BTreeMap::<_, BTreeSet<_>>::new();
     let mut passwords = BTreeSet::new();
     source.read_json(|json| {
         json.object(|json, key| match key {
@@ -85,8 +91,10 @@ fn learn(source: &Source<'_>, context: &mut Context<'_>) -> Result<Lines, Conver
             _ => Ok(()),
         })
     })?;
-    context.learn(source, &passwords)?;
-    Ok(lines)
+    Ok(Passwords {
+        lines,
+        known: context.learned(source, &passwords)?,
+    })
 }
 
 fn line_numbers(entry: &Object) -> impl Iterator<Item = u64> {
@@ -95,8 +103,8 @@ fn line_numbers(entry: &Object) -> impl Iterator<Item = u64> {
     numbers.filter_map(Value::as_u64)
 }
 
-fn result(context: &mut Context<'_>, entry: &mut Object, lines: &Lines) -> Entry {
-    redact_password(context, entry, lines);
+fn result(context: &mut Context<'_>, entry: &mut Object, passwords: &Passwords<'_>) -> Entry {
+    redact_password(context, entry, passwords);
     let texts = ["test_id", "test_name", "filename", "issue_confidence"];
     need_texts(context, entry, &texts, "");
     if !entry.contains_key("line_number") {
@@ -112,16 +120,21 @@ fn result(context: &mut Context<'_>, entry: &mut Object, lines: &Lines) -> Entry
     Entry::Sent
 }
 
-fn redact_password(context: &mut Context<'_>, entry: &mut Object, lines: &Lines) {
+fn redact_password(context: &mut Context<'_>, entry: &mut Object, passwords: &Passwords<'_>) {
     if !context.redactor.is_on() {
         return;
     }
     let code = text(entry, "code");
-    let numbers = lines.get(text(entry, "filename"));
+    let numbers = passwords.lines.get(text(entry, "filename"));
     let masked = numbers.and_then(|numbers| without_lines(context, code, numbers));
     let is_masked = masked.is_some();
-    if let Some(masked) = masked {
-        entry.insert("code".to_owned(), masked.into());
+    let code = masked.as_deref().unwrap_or(code);
+    let elsewhere = passwords.known.without_known(code);
+    if elsewhere.is_some() {
+        context.note_redaction();
+    }
+    if let Some(code) = elsewhere.or(masked) {
+        entry.insert("code".to_owned(), code.into());
     }
     let Some((label, password)) = password_of(entry) else {
         return;

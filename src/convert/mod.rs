@@ -389,8 +389,19 @@ impl<'a> Context<'a> {
         source: &Source<'_>,
         secrets: &BTreeSet<String>,
     ) -> Result<(), ConvertError> {
-        if self.redactor.learn(secrets) {
-            return Ok(());
+        self.redactor = self.learned(source, secrets)?;
+        Ok(())
+    }
+
+    /// Looks for these secrets in the texts that it is asked about.
+    fn learned(
+        &self,
+        source: &Source<'_>,
+        secrets: &BTreeSet<String>,
+    ) -> Result<Redactor<'a>, ConvertError> {
+        let mut redactor = Redactor::new(self.redactor.key());
+        if redactor.learn(secrets) {
+            return Ok(redactor);
         }
         Err(source.unreadable(ParseError::new(
             "more secrets than can be looked for at once; split the report",

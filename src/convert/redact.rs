@@ -9,7 +9,7 @@ use crate::parser::url::without_user_info;
 use crate::secret::SecretKey;
 
 /// Takes secrets out of texts, or nothing when they are to be sent.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Redactor<'a> {
     key: Option<&'a SecretKey>,
     /// Secrets that the report names somewhere.
@@ -25,6 +25,10 @@ impl<'a> Redactor<'a> {
 
     pub(super) fn new(key: Option<&'a SecretKey>) -> Self {
         Self { key, known: None }
+    }
+
+    pub(super) fn key(&self) -> Option<&'a SecretKey> {
+        self.key
     }
 
     /// Whether secrets are to be taken out.

@@ -203,6 +203,12 @@ fn misconfiguration(context: &mut Context<'_>, entry: &mut Object) -> Entry {
     {
         need_texts(context, entry, &["Message"], "");
     }
+    cause(context, entry);
+    Entry::Sent
+}
+
+/// What fails a check. Where the check is about secrets, it has one in it.
+fn cause(context: &mut Context<'_>, entry: &mut Object) {
     let is_about_secrets = ["ID", "Title", "Message"]
         .iter()
         .any(|key| says_so(text(entry, key)));
@@ -217,11 +223,12 @@ fn misconfiguration(context: &mut Context<'_>, entry: &mut Object) -> Entry {
             context.changes.add(WRONG_TYPE);
         }
     }
-    Entry::Sent
 }
 
-/// The code that fails a check. Where the check is about secrets, it has one.
 fn lines(context: &mut Context<'_>, cause: &mut Object, is_about_secrets: bool) {
+    if is_about_secrets && let Some(Value::Object(code)) = cause.get_mut("RenderedCause") {
+        redact(context, code, &["Raw", "Highlighted"]);
+    }
     let Some(code) = cause.get_mut("Code") else {
         return;
     };
@@ -243,20 +250,21 @@ fn lines(context: &mut Context<'_>, cause: &mut Object, is_about_secrets: bool) 
             context.changes.add(WRONG_TYPE);
         }
     }
-    if is_about_secrets && let Some(Value::Object(code)) = cause.get_mut("RenderedCause") {
-        redact(context, code, &["Raw", "Highlighted"]);
-    }
+}
+
+fn secret(context: &mut Context<'_>, entry: &mut Object) -> Entry {
+    severity(context, entry, Absent::Unknown, true);
+    redact_match(context, entry);
+    Entry::Sent
 }
 
 /// Trivy masks what matched, and not what stands beside it.
-fn secret(context: &mut Context<'_>, entry: &mut Object) -> Entry {
-    severity(context, entry, Absent::Unknown, true);
+fn redact_match(context: &mut Context<'_>, entry: &mut Object) {
     redact(context, entry, &["Match"]);
     if context.redactor.is_on() && entry.remove("Code").is_some_and(|code| !code.is_null()) {
         context.redacted += 1;
         context.changes.add(CODE);
     }
-    Entry::Sent
 }
 
 fn license(context: &mut Context<'_>, entry: &mut Object) -> Entry {
@@ -268,14 +276,8 @@ fn license(context: &mut Context<'_>, entry: &mut Object) -> Entry {
 fn modified(context: &mut Context<'_>, entry: &mut Object) -> Entry {
     context.caveats.add(MODIFIED);
     if let Some(Value::Object(finding)) = entry.get_mut("Finding") {
-        redact(context, finding, &["Match"]);
-        if context.redactor.is_on()
-            && finding.contains_key("Match")
-            && finding.remove("Code").is_some_and(|code| !code.is_null())
-        {
-            context.redacted += 1;
-            context.changes.add(CODE);
-        }
+        redact_match(context, finding);
+        cause(context, finding);
     }
     Entry::Sent
 }
