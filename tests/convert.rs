@@ -11,6 +11,7 @@
 )]
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -234,12 +235,12 @@ fn the_changes_to_every_report_are_known() {
             Body::Original(_) => "as it is".to_owned(),
             Body::Converted(_) => format!("as {}", prepared.file_name),
         };
-        all += &format!("{}: {}, {form}\n", name.display(), prepared.scan_type);
+        writeln!(all, "{}: {}, {form}", name.display(), prepared.scan_type).unwrap();
         for change in &prepared.changes {
-            all += &format!("    {} × {}\n", change.count, change.what);
+            writeln!(all, "    {} × {}", change.count, change.what).unwrap();
         }
         for caveat in &prepared.caveats {
-            all += &format!("    ! {} × {}\n", caveat.count, caveat.what);
+            writeln!(all, "    ! {} × {}", caveat.count, caveat.what).unwrap();
         }
     }
     insta::assert_snapshot!(all);

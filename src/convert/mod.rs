@@ -231,16 +231,16 @@ pub fn prepare(
     if context.changes.is_empty() {
         return Ok(prepared);
     }
-    let after = match target.scan_type == GENERIC.scan_type {
-        true => generic::count(file.path(), &before)?,
-        false => Count::of(path, file.path(), scanner, options)?,
+    let unequal = |what| ConvertError::Unequal {
+        path: path.to_owned(),
+        what,
     };
-    before
-        .compare(&after, &context.changes)
-        .map_err(|what| ConvertError::Unequal {
-            path: path.to_owned(),
-            what,
-        })?;
+    let after = match target.scan_type == GENERIC.scan_type {
+        true => generic::count(file.path(), &before),
+        false => Count::of(path, file.path(), scanner, options),
+    };
+    let after = after.map_err(|error| unequal(format!("it cannot be read back: {error}")))?;
+    before.compare(&after, &context.changes).map_err(unequal)?;
     Ok(Prepared {
         body: Body::Converted(file),
         sent,

@@ -13,7 +13,9 @@ pub(crate) type There = (String, &'static str);
 /// Reads a report as the parser of `scan_type` does.
 pub(crate) fn read(scan_type: &str, name: &str, bytes: &[u8]) -> Result<Vec<There>, String> {
     match scan_type {
-        "ZAP Scan" if !name.ends_with(".xml") => Err("please use xml".to_owned()),
+        "ZAP Scan" if name.rsplit_once('.').is_none_or(|(_, end)| end != "xml") => {
+            Err("please use xml".to_owned())
+        }
         "ZAP Scan" => zap(&element(bytes)?),
         "Dependency Check Scan" => dependency_check(&element(bytes)?),
         _ => {
