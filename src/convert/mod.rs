@@ -9,25 +9,26 @@
 //! Source: DefectDojo's parsers in `dojo/tools`, version 3.2, and how servers of
 //! 2.58 and 3.2 were seen to answer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::{self, Read as _};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 
-use crate::artifact::{self, ArtifactError, Digested, Window};
-use crate::finding::{Finding, Severity};
+use crate::artifact::{self, Digested, Window};
+use crate::finding::Severity;
 use crate::parser::json::Json;
 use crate::parser::xml::Xml;
 use crate::parser::{self, ParseError, Parser};
-use crate::report::{BySeverity, Scan, Tally};
+use crate::report::BySeverity;
 
 mod bandit;
 mod changes;
+mod count;
 mod dependency_check;
+mod error;
 mod generic;
 mod gitleaks;
 mod json;
@@ -41,6 +42,8 @@ mod zap;
 
 pub use changes::Change;
 use changes::Changes;
+use count::Count;
+pub use error::ConvertError;
 use out::Out;
 use redact::Redactor;
 use scan_type::GENERIC;
@@ -123,57 +126,6 @@ impl Body {
             Self::Converted(file) => file.path(),
         }
     }
-}
-
-/// Why a report cannot be sent: which, where and what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum ConvertError {
-    /// It is no report of the scanner that it is said to be of, or not whole.
-    #[error("{}: {error}", path.display())]
-    Unreadable {
-        /// The report.
-        path: PathBuf,
-        /// What is wrong with it, and where.
-        error: ParseError,
-    },
-    /// It cannot be opened.
-    #[error("{}: {error}", path.display())]
-    Unopened {
-        /// The report.
-        path: PathBuf,
-        /// Why.
-        error: ArtifactError,
-    },
-    /// It is standard input, which cannot be read again.
-    #[error(
-        "standard input cannot be filed as evidence: write the report to a file, and name that"
-    )]
-    Stdin,
-    /// It was another one when it was read again.
-    #[error("{}: changed while it was read: wait until its job has ended", path.display())]
-    Changed {
-        /// The report.
-        path: PathBuf,
-    },
-    /// The copy cannot be written.
-    #[error("{}: cannot write a copy for DefectDojo into the temporary folder: {error}", path.display())]
-    Unwritten {
-        /// The report.
-        path: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
-    /// The copy does not hold the findings of the report.
-    #[error(
-        "{}: the copy for DefectDojo does not hold what the report does ({what}); nothing is sent; this is a defect of security-gate: report it, and file the report by hand until then",
-        path.display()
-    )]
-    Unequal {
-        /// The report.
-        path: PathBuf,
-        /// What differs.
-        what: String,
-    },
 }
 
 /// Makes of the report at `path`, by `scanner`, what is to be sent to DefectDojo.
@@ -443,93 +395,4 @@ impl<'a> Context<'a> {
         }
         cleaned
     }
-}
-
-/// What is in a report, without its findings in memory.
-struct Count {
-    scan: Scan,
-    tally: Tally,
-    digested: Digested,
-    /// A digest over what each finding is, in their order.
-    sequence: [u8; 32],
-}
-
-impl Count {
-    /// Reads the report at `read`, which is or comes from that at `path`.
-    fn of(
-        path: &Path,
-        read: &Path,
-        scanner: &'static Parser,
-        options: &Options,
-    ) -> Result<Self, ConvertError> {
-        let window =
-            artifact::open(read, options.max_size).map_err(|error| ConvertError::Unopened {
-                path: path.to_owned(),
-                error,
-            })?;
-        let name = read.file_name().unwrap_or_default().to_string_lossy();
-        let mut tally = Tally::default();
-        let mut sequence = Sha256::new();
-        let mut sink = |finding: Finding| {
-            tally.add(&finding);
-            sequence.update(line(&finding));
-        };
-        let (scan, digested) =
-            parser::parse(window, &name, Some(scanner), &options.parser, &mut sink);
-        match scan {
-            Ok(scan) => Ok(Self {
-                scan,
-                tally,
-                digested,
-                sequence: sequence.finalize().into(),
-            }),
-            Err(error) => Err(ConvertError::Unreadable {
-                path: path.to_owned(),
-                error,
-            }),
-        }
-    }
-
-    fn items(&self) -> u64 {
-        self.tally.findings + self.tally.suppressed
-    }
-
-    /// Makes sure that a copy holds the same findings, but for the severities
-    /// that were changed on purpose.
-    fn compare(&self, after: &Self, changes: &Changes) -> Result<(), String> {
-        let mut expected = BTreeMap::from(self.tally.by_severity.listed());
-        for (from, to, count) in changes.severities() {
-            let taken = expected.entry(from).or_default();
-            *taken = taken.saturating_sub(count);
-            *expected.entry(to).or_default() += count;
-        }
-        let (before, found) = (&self.tally, &after.tally);
-        if (before.findings, before.suppressed) != (found.findings, found.suppressed) {
-            return Err(format!(
-                "{} findings and {} suppressed ones became {} and {}",
-                before.findings, before.suppressed, found.findings, found.suppressed
-            ));
-        }
-        if expected != BTreeMap::from(found.by_severity.listed()) {
-            return Err("the severities differ".to_owned());
-        }
-        if before.by_category != found.by_category || before.instances != found.instances {
-            return Err("the kinds or the places of findings differ".to_owned());
-        }
-        if self.sequence != after.sequence {
-            return Err("the rules of findings or their order differ".to_owned());
-        }
-        Ok(())
-    }
-}
-
-/// What is to be the same of a finding in a copy. Texts are not: they may have
-/// had secrets in them.
-fn line(finding: &Finding) -> String {
-    let state = finding.suppressed.is_some();
-    format!(
-        "{} {state} {:?}\n",
-        finding.category.name(),
-        finding.rule_id
-    )
 }
