@@ -458,6 +458,26 @@ fn the_lines_around_a_password_are_sent_without_it() {
 }
 
 #[test]
+fn the_variables_of_an_image_are_sent_without_their_secrets() {
+    let report = json!({"SchemaVersion": 2, "ArtifactName": "a", "ArtifactType": "container_image",
+        "Metadata": {"OS": {"Family": "debian", "Name": "12"}, "ImageConfig": {
+            "config": {"Env": ["PATH=/bin:/usr/bin", "API_TOKEN=hunter2hunter2=="]},
+            "history": [{"created_by": "ENV A=b DB_PASSWORD=\"hunter2 hunter2\" C='d' SECRET='hunter2"}]}},
+        "Results": [{"Target": "t", "Class": "os-pkgs", "Type": "debian"}]});
+    let (prepared, sent) =
+        prepare_text("trivy", "t.json", report.to_string(), &Options::default()).unwrap();
+    assert!(!sent.contains("hunter2"), "{sent}");
+    for kept in [
+        "PATH=/bin:/usr/bin",
+        "ENV A=b DB_PASSWORD=[secret ",
+        " C='d' SECRET=[secret ",
+    ] {
+        assert!(sent.contains(kept), "{sent}");
+    }
+    assert_eq!(prepared.redacted, 2);
+}
+
+#[test]
 fn a_rule_about_secrets_loses_its_code_and_no_other_does() {
     let result = |id: &str| {
         json!({"check_id": id, "path": "a.py", "start": {"line": 1, "col": 1}, "end": {"line": 1, "col": 9},

@@ -37,6 +37,7 @@ mod redact;
 mod scan_type;
 mod semgrep;
 mod trivy;
+mod variables;
 mod xml;
 mod zap;
 

@@ -11,7 +11,7 @@ use super::json::{
     Entry, Object, Writer, allow_text_lists, allow_texts, drop_nulls, need_texts, redact,
     scalar_text, text,
 };
-use super::{Context, ConvertError, Out, Source};
+use super::{Context, ConvertError, Out, Source, variables};
 use crate::finding::Severity;
 use crate::parser::ParseError;
 use crate::parser::json::{Json, Kind};
@@ -60,6 +60,7 @@ pub(super) fn convert(
                 }
                 writer.list(json, resource)
             }
+            "Metadata" => metadata(writer, json, key),
             _ => writer.member(json, key),
         })?;
         if !shape.is_cluster && !shape.is_versioned {
@@ -127,13 +128,25 @@ fn shape(source: &Source<'_>) -> Result<Shape, ConvertError> {
 }
 
 fn resource(writer: &mut Writer<'_, '_>, json: &mut Json) -> Result<(), ParseError> {
-    writer.object(json, |writer, json, key| {
-        writer.key(key);
-        match key {
-            "Results" => writer.list(json, result),
-            _ => writer.copy(json),
+    writer.object(json, |writer, json, key| match key {
+        "Results" => {
+            writer.key(key);
+            writer.list(json, result)
         }
+        "Metadata" => metadata(writer, json, key),
+        _ => writer.member(json, key),
     })
+}
+
+/// What is known of an image, and the variables that were set in it.
+fn metadata(writer: &mut Writer<'_, '_>, json: &mut Json, key: &str) -> Result<(), ParseError> {
+    let mut value = json.value::<Value>()?;
+    if writer.context.redactor.is_on() {
+        variables::redact(writer.context, &mut value);
+    }
+    writer.key(key);
+    writer.value(value);
+    Ok(())
 }
 
 fn result(writer: &mut Writer<'_, '_>, json: &mut Json) -> Result<(), ParseError> {
