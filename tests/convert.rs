@@ -554,6 +554,7 @@ fn what_fails_a_whole_import_is_mended_and_told() {
         ("trivy", trivy(r#""Vulnerabilities":[{"VulnerabilityID":"C","PkgName":"p","Severity":"NEGLIGIBLE"}]"#), "severity `info`"),
         ("trivy", trivy(r#""Misconfigurations":[{"ID":"a","Status":"PASS"},{"ID":"b","Severity":"odd","Message":null,"CauseMetadata":{"Code":null}}]"#), "checks that passed"),
         ("trivy", trivy(r#""Secrets":[{"RuleID":"a"}],"Licenses":[{"Name":"b"}]"#), "another case"),
+        ("trivy", trivy(&format!(r#""Vulnerabilities":[{{"VulnerabilityID":"C","PkgName":"p","Severity":"LOW","InstalledVersion":"{}"}}]"#, "é".repeat(101))), "database takes"),
         ("trivy", r#"{"ArtifactName":"a","ArtifactType":"aws_account","Results":[{"Target":"t","Type":"x"}]}"#.to_owned(), "version of their schema"),
         ("trivy", cluster.replace("KEY", "Resources"), "cluster's resources"),
         ("trivy", cluster.replace("KEY", "Findings"), "summaries of a cluster"),

@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::changes::{MISSING, WORDS};
-use super::json::{Entry, Object, allow_texts, need_texts, redact, scalar_text, text};
+use super::json::{
+    Entry, Object, PATH, allow_texts, limit_texts, need_texts, redact, scalar_text, text,
+};
 use super::{Context, ConvertError, Out, Redactor, Source};
 use crate::finding::Severity;
 use crate::parser::bandit::password_of;
@@ -111,6 +113,7 @@ fn result(context: &mut Context<'_>, entry: &mut Object, passwords: &Passwords<'
         entry.insert("line_number".to_owned(), Value::Null);
         context.changes.add(MISSING);
     }
+    limit_texts(context, entry, &[("filename", PATH)]);
     allow_texts(context, entry, &["code", "more_info"]);
     let name = [text(entry, "test_id"), text(entry, "test_name")];
     let name = name.into_iter().find(|name| !name.is_empty());

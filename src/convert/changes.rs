@@ -92,5 +92,7 @@ pub(super) const WRONG_TYPE: &str =
 pub(super) const NULLS: &str = "lists and objects written as `null`, sent empty or left out";
 pub(super) const WEAKNESSES: &str = "names of weaknesses without a number, rewritten or left out";
 pub(super) const NAMESPACES: &str = "declarations of namespaces, left out";
+pub(super) const TOO_LONG: &str =
+    "texts longer than the server's database takes, cut, with a digest of the whole";
 pub(super) const WORDS: &str =
     "severities in another case or between blanks, sent as DefectDojo's parser knows them";

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::json::{Object, Writer};
+use super::json::{Object, PATH, Writer};
 use super::{Context, ConvertError, Count, Out, Source};
 use crate::artifact::{self, Digested};
 use crate::finding::{Category, Finding, Location, Severity};
@@ -23,7 +23,6 @@ const REWRITTEN: &str = "findings, rewritten as generic ones";
 const TITLE: usize = 511;
 const NAME: usize = 500;
 const VERSION: usize = 100;
-const PATH: usize = 4000;
 
 pub(super) fn convert(
     source: &Source<'_>,

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use super::changes::{MISSING, WRONG_TYPE};
 use super::json::{
-    Entry, Object, Writer, allow_text_lists, allow_texts, drop_nulls, need_texts, redact,
-    scalar_text, text,
+    Entry, Object, PATH, Writer, allow_text_lists, allow_texts, drop_nulls, limit_texts,
+    need_texts, redact, scalar_text, text,
 };
 use super::{Context, ConvertError, Out, Source};
 use crate::parser::ParseError;
@@ -138,6 +138,7 @@ fn object_of(header: &StringRecord, row: &StringRecord) -> Object {
 
 fn record(context: &mut Context<'_>, record: &mut Object) -> Entry {
     redact_secret(context, record);
+    limit_texts(context, record, &[("File", PATH), ("file", PATH)]);
     if record.get("rule").is_some_and(|rule| !text_is_empty(rule)) {
         let texts = [
             "file",

@@ -3,13 +3,18 @@
 //! The copy walks along with [`Json`]: what is not looked at goes over in pieces,
 //! and no more than one entry of a list is in memory at a time.
 
+use base16ct::lower;
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 
 use super::Context;
-use super::changes::{MISSING, NULLS, WRONG_TYPE};
+use super::changes::{MISSING, NULLS, TOO_LONG, WRONG_TYPE};
 use super::out::Out;
 use crate::parser::ParseError;
 use crate::parser::json::{Json, Kind};
+
+/// The longest path that the server stores, in characters.
+pub(super) const PATH: usize = 4000;
 
 pub(super) type Object = Map<String, Value>;
 
@@ -222,6 +227,28 @@ pub(super) fn allow_text_lists(context: &mut Context<'_>, object: &mut Object, k
         } else {
             object.insert(key.to_owned(), texts.into());
         }
+    }
+}
+
+/// Cuts these members to as many characters as the server's database takes; one
+/// more fails the import when part of it is done.
+pub(super) fn limit_texts(
+    context: &mut Context<'_>,
+    object: &mut Object,
+    limits: &[(&str, usize)],
+) {
+    for &(key, limit) in limits {
+        let text = text(object, key);
+        if text.len() <= limit || text.chars().count() <= limit {
+            continue;
+        }
+        // What was different stays so.
+        let digest = Sha256::digest(text.as_bytes());
+        let digest = lower::encode_string(digest.get(..8).unwrap_or_default());
+        let kept = limit.saturating_sub(digest.len() + 1);
+        let cut: String = text.chars().take(kept).chain(['…']).collect();
+        object.insert(key.to_owned(), (cut + &digest).into());
+        context.changes.add(TOO_LONG);
     }
 }
 

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::changes::{MISSING, WEAKNESSES, WORDS, WRONG_TYPE};
 use super::json::{
-    Entry, Object, allow_text_lists, allow_texts, need_texts, redact, scalar_text, text,
+    Entry, Object, PATH, allow_text_lists, allow_texts, limit_texts, need_texts, redact,
+    scalar_text, text,
 };
 use super::{Context, ConvertError, Out, Source};
 use crate::finding::Severity;
@@ -50,6 +51,7 @@ fn result(context: &mut Context<'_>, result: &mut Object) -> Entry {
             context.changes.add(MISSING);
         }
     }
+    limit_texts(context, result, &[("path", PATH)]);
     let Some(Value::Object(extra)) = result.get_mut("extra") else {
         return Entry::Sent;
     };

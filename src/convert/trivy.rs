@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::changes::{WEAKNESSES, WORDS, WRONG_TYPE};
 use super::json::{
-    Entry, Object, Writer, allow_text_lists, allow_texts, drop_nulls, need_texts, redact,
-    scalar_text, text,
+    Entry, Object, PATH, Writer, allow_text_lists, allow_texts, drop_nulls, limit_texts,
+    need_texts, redact, scalar_text, text,
 };
 use super::{Context, ConvertError, Out, Source, variables};
 use crate::finding::Severity;
@@ -170,6 +170,12 @@ fn result(writer: &mut Writer<'_, '_>, json: &mut Json) -> Result<(), ParseError
 
 fn vulnerability(context: &mut Context<'_>, entry: &mut Object) -> Entry {
     need_texts(context, entry, &["PkgName"], "");
+    let limits = [
+        ("InstalledVersion", 100),
+        ("PkgName", 500),
+        ("PkgPath", PATH),
+    ];
+    limit_texts(context, entry, &limits);
     severity(context, entry, Absent::Scored, true);
     allow_texts(context, entry, &["Status", "PkgPath", "SeveritySource"]);
     drop_nulls(context, entry, &["CVSS", "VulnerabilityID"]);
