@@ -9,6 +9,7 @@ pub mod artifact;
 pub mod atomic;
 pub mod baseline;
 pub mod cli;
+pub mod convert;
 pub mod defectdojo;
 pub mod enrichment;
 pub mod evidence;

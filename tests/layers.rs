@@ -39,6 +39,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "secret",
         ],
     ),
+    (
+        "convert",
+        &["artifact", "finding", "parser", "report", "secret"],
+    ),
     ("scan_record", &["artifact", "parser", "report"]),
     ("enrichment", &["artifact", "finding", "parser"]),
     (
@@ -77,6 +81,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "artifact",
             "atomic",
+            "convert",
+            "defectdojo",
             "finding",
             "parser",
             "policy",
@@ -104,6 +110,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "artifact",
             "atomic",
+            "convert",
+            "defectdojo",
             "enrichment",
             "evidence",
             "baseline",
