@@ -594,6 +594,11 @@ fn evidence() {
             "a text for the table of a lane",
             "[lane.a]\nevidence = true\n",
         ),
+        ("a token without quotes", "[evidence]\ntoken = hunter2\n"),
+        (
+            "a token in what is no TOML",
+            "evidence = { \"api_key\" = \"hunter2\" product = }\r\n",
+        ),
         (
             "a token on a line with a mistake",
             "evidence = { token = \"hunter2\", prodct = \"x\" }\n",

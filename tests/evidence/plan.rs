@@ -324,6 +324,28 @@ fn a_configuration_that_may_surprise_is_warned_about() {
 }
 
 #[test]
+fn a_lane_lies_over_all_and_a_policy_over_what_it_extends() {
+    let base = "[evidence]\nproduct = \"base\"\nservice = \"base\"\nversion = \"1\"\nclose_old_findings = false\n[lane.a]\nreports = [\"semgrep.json\"]\n[lane.a.evidence]\nengagement = \"base\"\nversion = \"2\"\n[[rule]]\nid = \"r\"\n";
+    let own = "extends = [\"base.toml\"]\n[evidence]\nproduct = \"own\"\ntags = [\"b\", \"a\"]\n[lane.a.evidence]\nservice = \"lane\"\nclose_old_findings = true\n";
+    let mut workplace = Workplace::new(&[
+        ("base.toml", base),
+        ("security-gate.toml", own),
+        ("semgrep.json", CLEAN),
+    ]);
+    workplace.variables.extend(crate::MAIN);
+    let (code, plan) = planned(&workplace);
+    assert_eq!(code, 0);
+    let row = &plan.reports[0];
+    let target = row.target.as_ref().unwrap();
+    assert_eq!(target.product.as_deref(), Some("own"));
+    assert_eq!(target.engagement, "base");
+    assert_eq!(row.metadata.service.as_deref(), Some("lane"));
+    assert_eq!(row.metadata.version.as_deref(), Some("2"));
+    assert_eq!(row.metadata.tags, ["a", "b"]);
+    assert!(row.closing.close);
+}
+
+#[test]
 fn the_examples_of_the_documentation_are_valid() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = fs_err::read_to_string(root.join("docs/evidence.md")).unwrap();

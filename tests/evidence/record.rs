@@ -326,6 +326,7 @@ fn the_reports_of_a_record_are_held_against_it() {
     .unwrap();
     let (code, said) = verify(&workplace);
     assert_eq!(code, 0, "{said}");
+    assert!(said.contains("reports: 2 planned"), "{said}");
     fs_err::write(workplace.path("semgrep-a.json"), "{}").unwrap();
     fs_err::remove_file(workplace.path("semgrep-b.json")).unwrap();
     let (code, said) = verify(&workplace);

@@ -93,6 +93,15 @@ fn describe(out: &mut String, path: &str, verified: &Verified) -> std::fmt::Resu
         1 => "1 file".to_owned(),
         count => format!("{count} files"),
     };
+    if let Some(record) = &verified.record {
+        let states = record.states().into_iter();
+        let states: Vec<_> = states
+            .map(|(state, count)| format!("{count} {}", state.name()))
+            .collect();
+        if !states.is_empty() {
+            writeln!(out, "reports: {}", states.join(", "))?;
+        }
+    }
     let path = line(path);
     match (verified.faults.len(), verified.sha256.as_str()) {
         (0, sha256) => writeln!(out, "{path} is whole: {files}, SHA-256 {sha256}"),

@@ -4,6 +4,7 @@
 //! leaves a file from which the next run can go on: what was being sent then is
 //! `unknown` until the server is asked.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -16,10 +17,12 @@ use super::plan::{Attachment, Missing, Plan};
 use crate::atomic;
 use crate::scan_record::Context;
 
+mod attempt;
 mod delivery;
 mod read;
 
-pub use delivery::{Attempt, Delivery, Filed, Misstep, Outcome, Sent, State, Statistics};
+pub use attempt::{Attempt, Filed, Outcome, Sent, Statistics};
+pub use delivery::{Delivery, Misstep, State};
 pub use read::MAX_SIZE;
 
 /// The name of the file.
@@ -136,6 +139,16 @@ impl Record {
             )),
             None => Ok(self),
         }
+    }
+
+    /// How many reports are in each state, as far as there are any, in the order of
+    /// the states.
+    pub fn states(&self) -> Vec<(State, usize)> {
+        let mut states = BTreeMap::new();
+        for delivery in &self.deliveries {
+            *states.entry(delivery.state()).or_default() += 1;
+        }
+        states.into_iter().collect()
     }
 
     /// Whether everything is filed, or was never to be.

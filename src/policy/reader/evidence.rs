@@ -74,6 +74,26 @@ impl Reader<'_> {
     }
 }
 
+/// Keeps what may give access from being shown with a text that is no TOML, of which
+/// nothing else is known.
+pub(super) fn hide_secrets(text: &str, problems: &mut Problems) {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let values = line.match_indices('=').filter_map(|(at, _)| {
+            let before = line.get(..at)?.trim_end().trim_end_matches(['"', '\'']);
+            let is_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+            let key = before.rsplit(|c| !is_key(c)).next()?;
+            SECRET_KEYS.contains(&key).then_some(at + 1)
+        });
+        let value = values.min().and_then(|at| line.get(at..));
+        if let Some(value) = value.map(str::trim).filter(|value| !value.is_empty()) {
+            let end = start + line.trim_end().len();
+            problems.hide(end - value.len()..end);
+        }
+        start += line.len();
+    }
+}
+
 /// What gives access has no place in a file, nor in what is said of one.
 fn refuse_secrets(table: &mut Table<'_>, problems: &mut Problems) {
     for key in SECRET_KEYS {

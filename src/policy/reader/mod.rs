@@ -96,6 +96,8 @@ impl<'a> Reader<'a> {
         if errors.is_empty() {
             let span = 0..source.text.lines().next().map_or(0, str::len);
             read(self, Table::new(table.get_ref(), span, what));
+        } else {
+            evidence::hide_secrets(&source.text, &mut self.problems);
         }
     }
 
