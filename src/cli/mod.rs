@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 #[cfg(unix)]
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -373,6 +374,18 @@ fn find_config() -> anyhow::Result<Option<PathBuf>> {
         Ok(below) => below.to_path_buf(),
         Err(_) => path,
     }))
+}
+
+/// A time as it is written in an argument.
+fn time(text: &str) -> Result<Duration, &'static str> {
+    const UNITS: [(&str, u64); 4] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)];
+    let mut units = UNITS.iter();
+    let time = units.find_map(|(unit, factor)| {
+        let number: u32 = text.strip_suffix(unit)?.parse().ok()?;
+        Some(Duration::from_millis(u64::from(number) * factor))
+    });
+    time.filter(|time| !time.is_zero())
+        .ok_or("a time is a number with s, m or h: 90s, 30m, 2h")
 }
 
 /// A path as it is shown and recorded: lossily, if it is not Unicode.

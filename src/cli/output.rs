@@ -13,7 +13,7 @@ use crate::policy::problem::Problem;
 use crate::text;
 
 /// Standard output for results, standard error for everything else.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Console {
     choice: ColorChoice,
     quiet: bool,

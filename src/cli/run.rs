@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use super::intake::{self, Limit, Reading};
 use super::output::{Console, write_file};
 use super::process;
-use super::{Exit, Surroundings, scan_context, shown};
+use super::{Exit, Surroundings, scan_context, shown, time};
 use crate::artifact;
 use crate::parser::{self, PARSERS, url};
 use crate::report::{Health, Report};
@@ -35,7 +35,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "LANE", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     lane: Option<String>,
     /// How long the command may take, such as 90s, 30m or 2h
-    #[arg(long, value_name = "TIME", value_parser = timeout)]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     timeout: Option<Duration>,
     #[command(flatten)]
     limit: Limit,
@@ -51,20 +51,6 @@ by which scanners tell of findings are known, so no `|| true` is needed.";
 
 fn scanners() -> PossibleValuesParser {
     PossibleValuesParser::new(PARSERS.iter().map(|parser| parser.scanner))
-}
-
-fn timeout(text: &str) -> Result<Duration, &'static str> {
-    let (digits, factor) = match text.char_indices().next_back() {
-        Some((at, 's')) => (text.get(..at), 1),
-        Some((at, 'm')) => (text.get(..at), 60),
-        Some((at, 'h')) => (text.get(..at), 60 * 60),
-        _ => (None, 0),
-    };
-    let number = digits.and_then(|digits| digits.parse::<u32>().ok());
-    number
-        .filter(|&number| number > 0)
-        .map(|number| Duration::from_secs(u64::from(number) * factor))
-        .ok_or("a time is a number with s, m or h: 90s, 30m, 2h")
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> anyhow::Result<Exit> {

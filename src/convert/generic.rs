@@ -84,11 +84,13 @@ fn item(context: &mut Context<'_>, finding: &Finding) -> Object {
     if !finding.vulnerability_ids.is_empty() {
         put(
             "vulnerability_ids",
-            finding.vulnerability_ids.clone().into(),
+            serde_json::json!(finding.vulnerability_ids),
         );
     }
-    if !finding.references.is_empty() {
-        put("references", finding.references.join("\n").into());
+    // A parser's are at hand.
+    let details = finding.details.read().unwrap_or_default();
+    if !details.references.is_empty() {
+        put("references", details.references.join("\n").into());
     }
     if !finding.fixed_in.is_empty() {
         let versions = finding.fixed_in.join(", ");
@@ -149,9 +151,10 @@ fn addresses(finding: &Finding) -> Vec<String> {
 }
 
 fn description(finding: &Finding) -> String {
-    let mut text = finding.description.clone().unwrap_or_default();
+    let details = finding.details.read().unwrap_or_default();
+    let mut text = details.description.clone().unwrap_or_default();
     if text.trim().is_empty() {
-        text.clone_from(&finding.title);
+        text = finding.title.to_string();
     }
     text = format!(
         "{text}\n\n**Rule:** {}\n**Place:** {}",

@@ -48,7 +48,7 @@ pub use error::ConvertError;
 use out::Out;
 use redact::Redactor;
 use scan_type::GENERIC;
-pub use scan_type::scan_type;
+pub use scan_type::{file_name, scan_type};
 
 /// What preparing a report depends on besides the report.
 #[derive(Debug, Clone)]

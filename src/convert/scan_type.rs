@@ -97,6 +97,11 @@ pub fn scan_type(format: &str) -> &'static str {
     of(format).scan_type
 }
 
+/// The name that reports in this format are sent under.
+pub fn file_name(format: &str) -> &'static str {
+    of(format).file_name
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,55 +1,97 @@
 //! What of a report may leave the machine.
 //!
-//! Reports may hold the secrets that they are about. What is kept in a bundle or
-//! sent to a server goes through a [`Keep`], and through nothing else.
+//! Reports may hold the secrets that they are about, and be of a format that the
+//! server cannot read. What is kept in a bundle or sent to a server goes through a
+//! [`Keep`], and through nothing else.
 
-use std::path::PathBuf;
+use std::path::Path;
 
+use super::bundle;
 use super::record::{Delivery, Sent};
+use crate::convert::{self, Body, Prepared};
+use crate::parser;
 
 /// Says what is kept of a report, or why nothing may be.
-pub type Keep<'a> = &'a dyn Fn(&Delivery) -> Result<Kept, String>;
+pub type Keep<'a> = &'a (dyn Fn(&Delivery) -> Result<Kept, String> + Sync);
 
 /// What is kept of a report.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Kept {
-    /// The file that has it.
-    pub file: PathBuf,
+    /// The file that has it; a copy goes with this.
+    pub file: Body,
+    /// The name that it is sent under.
+    pub name: &'static str,
     /// Its bytes, and in what they differ from the report.
     pub sent: Sent,
+    /// What the server will read otherwise than we do, in words.
+    pub caveats: Vec<String>,
 }
 
-/// Keeps a report as it is, unless it has secrets; `with_secrets` keeps it all the
-/// same.
+/// Makes of a report what the server can read, without secrets.
 ///
 /// # Errors
 ///
 /// Why it may not be kept.
-pub fn as_it_is(delivery: &Delivery, with_secrets: bool) -> Result<Kept, String> {
+pub fn prepared(delivery: &Delivery, options: &convert::Options) -> Result<Kept, String> {
     let artifact = &delivery.artifact;
-    if artifact.sha256.is_empty() || delivery.content.format.is_none() {
-        return Err(
-            "it cannot be read, so nobody can say whether there are secrets in it".to_owned(),
-        );
+    let scanner = delivery.content.scanner.as_deref().unwrap_or_default();
+    let scanner = parser::by_name(scanner).filter(|_| !artifact.sha256.is_empty());
+    let scanner = scanner.ok_or(
+        "it cannot be read, so nobody can say whether there are secrets in it, nor file it",
+    )?;
+    let prepared = convert::prepare(Path::new(&artifact.path), scanner, options);
+    let prepared = prepared.map_err(|error| error.to_string())?;
+    if prepared.raw.sha256 != artifact.sha256 {
+        return Err("it was changed since it was read".to_owned());
     }
-    let secrets = delivery.content.secrets;
-    if secrets > 0 && !with_secrets {
-        let findings = if secrets == 1 { "finding" } else { "findings" };
+    if let Some(target) = &delivery.target
+        && target.scan_type != prepared.scan_type
+    {
         return Err(format!(
-            "{secrets} {findings} in it may show a secret: let the scanner redact it, or keep it as it is by `--send-secrets`"
+            "it became a `{}`, and was planned as a `{}`",
+            prepared.scan_type, target.scan_type
         ));
     }
-    let changes = match secrets {
-        0 => Vec::new(),
-        _ => vec!["none: secrets were left in it by `--send-secrets`".to_owned()],
+    Ok(kept(delivery, options, prepared))
+}
+
+fn kept(delivery: &Delivery, options: &convert::Options, prepared: Prepared) -> Kept {
+    let words = |changes: Vec<convert::Change>| -> Vec<String> {
+        let words = changes.into_iter();
+        words
+            .map(|change| format!("{} ({})", change.what, change.count))
+            .collect()
     };
-    Ok(Kept {
-        file: PathBuf::from(&artifact.path),
+    let mut changes = words(prepared.changes);
+    if options.send_secrets && delivery.content.secrets > 0 {
+        changes.push("secrets were left in it by `--send-secrets`".to_owned());
+    }
+    Kept {
+        file: prepared.body,
+        name: prepared.file_name,
         sent: Sent {
-            sha256: artifact.sha256.clone(),
-            bytes: artifact.bytes,
-            redacted: false,
+            sha256: prepared.sent.sha256,
+            bytes: prepared.sent.bytes,
+            redacted: prepared.redacted > 0,
             changes,
         },
+        caveats: words(prepared.caveats),
+    }
+}
+
+/// What a bundle has of a report, which was made for the server when it was kept.
+///
+/// # Errors
+///
+/// When it has nothing of it.
+pub fn from_bundle(delivery: &Delivery, folder: &Path) -> Result<Kept, String> {
+    let (Some(sent), Some(format)) = (delivery.sent(), &delivery.content.format) else {
+        return Err("the bundle does not have it".to_owned());
+    };
+    Ok(Kept {
+        file: Body::Original(bundle::content(folder, &sent.sha256)),
+        name: convert::file_name(format),
+        sent: sent.clone(),
+        caveats: Vec::new(),
     })
 }

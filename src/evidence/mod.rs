@@ -11,6 +11,7 @@ use crate::report::Health;
 
 pub mod bundle;
 mod closing;
+pub mod deliver;
 pub mod keep;
 mod metadata;
 pub mod plan;

@@ -10,6 +10,7 @@ use crate::artifact::{self, ArtifactError};
 use crate::cli::intake::{self, Intake, Reading, Sources};
 use crate::cli::output::Console;
 use crate::cli::{Global, Surroundings, load_policy, scan_context, shown};
+use crate::convert;
 use crate::evidence::Artifact;
 use crate::evidence::plan::{Attached, Attachment, Plan, Told};
 use crate::policy::Policy;
@@ -60,6 +61,19 @@ impl Matters {
     /// When there is a mistake in the configuration or in the arguments, or nothing
     /// says which reports to read.
     pub(super) fn plan(&self, global: &Global, console: &Console) -> anyhow::Result<Plan> {
+        self.read(global, console).map(|(plan, _)| plan)
+    }
+
+    /// The plan, and how its reports are made ready to be sent.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Matters::plan`].
+    pub(super) fn read(
+        &self,
+        global: &Global,
+        console: &Console,
+    ) -> anyhow::Result<(Plan, convert::Options)> {
         let policy = load_policy(None, global, console)?;
         let surroundings = Surroundings::read(self.sources.limit.max_findings);
         let mut context = scan_context(&surroundings);
@@ -78,11 +92,18 @@ impl Matters {
             product: self.product.clone().filter(|name| !name.trim().is_empty()),
         };
         let attachments = self.attachments(&policy)?;
-        Ok(Plan::new(&policy, &reports, attachments, context, &told))
+        let options = convert::Options {
+            parser: surroundings.options,
+            max_size: self.sources.limit.size.max_report_size,
+            unknown_severity: policy.unknown_severity,
+            ..convert::Options::default()
+        };
+        let plan = Plan::new(&policy, &reports, attachments, context, &told);
+        Ok((plan, options))
     }
 
     /// The server's address, where one is told.
-    fn server(&self) -> anyhow::Result<Option<String>> {
+    pub(super) fn server(&self) -> anyhow::Result<Option<String>> {
         let Some(url) = self.url.as_ref().filter(|url| !url.is_empty()) else {
             return Ok(None);
         };

@@ -5,8 +5,12 @@ use clap::Subcommand;
 use super::output::Console;
 use super::{Exit, Global};
 
+mod lock;
 mod matters;
+mod outcome;
 mod plan;
+mod progress;
+mod server;
 mod upload;
 mod verify;
 
@@ -14,7 +18,7 @@ mod verify;
 pub(super) enum Command {
     /// Say what would be filed where, and what is wrong; asks no server
     Plan(plan::Arguments),
-    /// Keep the reports with a record of them
+    /// File the reports, each once, and keep a record of it
     Upload(upload::Arguments),
     /// Say what of a bundle or of a record's reports is missing, changed or too much;
     /// asks no server

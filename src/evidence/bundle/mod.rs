@@ -100,13 +100,16 @@ pub fn write(
     keep: Keep<'_>,
 ) -> Result<Written, BundleError> {
     let mut contents = BTreeMap::new();
+    // Copies go when this goes.
+    let mut files = Vec::new();
     let mut left_out = Vec::new();
     for delivery in &mut record.deliveries {
         let kept = keep(delivery).and_then(|kept| unchanged(delivery, kept));
         let now = record.started;
         match kept {
-            Ok(Kept { file, sent }) => {
-                contents.insert(sent.sha256.clone(), file);
+            Ok(Kept { file, sent, .. }) => {
+                contents.insert(sent.sha256.clone(), file.path().to_owned());
+                files.push(file);
                 // What cannot be filed as it is can be kept as it is.
                 drop(delivery.prepare(sent));
             }
@@ -181,10 +184,15 @@ pub fn reports<'r>(folder: &Path, record: &'r Record) -> Vec<Report<'r>> {
         let sent = delivery.sent()?;
         Some(Report {
             delivery,
-            file: folder.join(STORE).join(&sent.sha256),
+            file: content(folder, &sent.sha256),
         })
     });
     reports.collect()
+}
+
+/// Where a bundle has what has this digest.
+pub fn content(folder: &Path, sha256: &str) -> PathBuf {
+    folder.join(STORE).join(sha256)
 }
 
 /// What there is besides the reports, by digest: scan records, summaries, exceptions.
@@ -205,7 +213,7 @@ fn unchanged(delivery: &Delivery, kept: Kept) -> Result<Kept, String> {
     if delivery.sent().is_some_and(|sent| *sent != kept.sent) {
         return Err("other bytes were sent of it before".to_owned());
     }
-    let digest = digest(&kept.file).map_err(|error| error.to_string())?;
+    let digest = digest(kept.file.path()).map_err(|error| error.to_string())?;
     match digest == kept.sent.sha256 {
         true => Ok(kept),
         false => Err("it was changed since it was read".to_owned()),

@@ -132,16 +132,11 @@ impl Planner<'_> {
             }
             Ok(scan) => {
                 self.refuse_unknown_lane(&report.lane, draft);
-                let form = scan_type::form(scan.format);
-                if form.is_none() {
-                    let text = format!("nothing is known to file `{}` as", scan.format);
-                    draft.wrong(Cause::Report, text);
-                }
                 if scan.health() == Health::Failed {
                     let text = "the report proves nothing of its scan, and is filed as it is";
                     draft.notes.push(text.to_owned());
                 }
-                form
+                Some(scan_type::form(scan.format))
             }
         }
     }

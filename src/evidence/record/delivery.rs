@@ -285,14 +285,17 @@ impl Delivery {
         Ok(())
     }
 
-    /// It is to be filed once more, though it is there.
+    /// It is to be filed once more, though it is there, or was misread there.
     ///
     /// # Errors
     ///
     /// Unless it is.
     pub fn again(&mut self) -> Result<(), Misstep> {
-        self.expect(&[State::Filed], "filed again")?;
+        if !self.is_misread() {
+            self.expect(&[State::Filed], "filed again")?;
+        }
         self.filed = None;
+        self.why = None;
         // The server knows the key by now.
         self.build_id = None;
         self.state = State::Planned;
@@ -335,10 +338,22 @@ impl Delivery {
             && is_same_test
     }
 
+    /// Whether the server has it, and read something else. Sent again without a
+    /// second look it would be misread again.
+    fn is_misread(&self) -> bool {
+        let last = self.attempts.last().and_then(|attempt| attempt.outcome);
+        self.state == State::Refused && last == Some(Outcome::Misread)
+    }
+
     /// Takes over what became of it before. What was refused or skipped then is as
     /// it is planned now: the reason may be gone.
     pub(super) fn go_on(&mut self, earlier: Self) {
         match (earlier.state, self.state) {
+            _ if earlier.is_misread() => {
+                let artifact = std::mem::take(&mut self.artifact);
+                *self = earlier;
+                self.artifact = artifact;
+            }
             (State::Filed | State::Unknown, _) => {
                 let artifact = std::mem::take(&mut self.artifact);
                 *self = earlier;
