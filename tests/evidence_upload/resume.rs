@@ -21,13 +21,14 @@ fn begun(dojo: &Dojo, site: &Site, upload: usize) -> Child {
     let mut command = site.command(&["--settle", "2s"]);
     command.args(["--jobs", "1"]);
     command.stdout(Stdio::null()).stderr(Stdio::null());
-    let child = command.spawn().unwrap();
+    let mut child = command.spawn().unwrap();
     let is_there = || {
         let requests = dojo.requests();
         let uploads = requests.iter().filter(|seen| seen.method == "POST" && !seen.body.is_empty());
         uploads.count() > upload
     };
     while !is_there() {
+        assert_eq!(child.try_wait().unwrap(), None, "it ended before");
         std::thread::sleep(Duration::from_millis(2));
     }
     child

@@ -81,7 +81,10 @@ impl Site {
 
     /// The command, with pauses that are short.
     pub(crate) fn command(&self, arguments: &[&str]) -> std::process::Command {
-        let all = ["evidence", "upload", "--pause", "4ms", "--settle", "250ms"];
+        let mut all = vec!["evidence", "upload", "--pause", "4ms"];
+        if !arguments.contains(&"--settle") {
+            all.extend(["--settle", "250ms"]);
+        }
         self.evidence(&[&all, arguments].concat())
     }
 
