@@ -11,11 +11,11 @@
     reason = "a test may fail by a panic, and drives the world around the program"
 )]
 
-mod dojo;
 #[path = "evidence_upload/closing.rs"]
 mod closing;
 #[path = "evidence_upload/doctor.rs"]
 mod doctor;
+mod dojo;
 #[path = "evidence_upload/faults.rs"]
 mod faults;
 #[path = "evidence_upload/random.rs"]

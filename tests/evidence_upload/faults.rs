@@ -20,10 +20,7 @@ fn with(faults: Schedule) -> (Dojo, Site) {
 
 /// Faults that one run gets over.
 fn passing() -> Vec<Fault> {
-    let finals = [
-        Fault::Login(301),
-        Fault::Login(302),
-    ];
+    let finals = [Fault::Login(301), Fault::Login(302)];
     let mut faults = Fault::quick();
     faults.retain(|fault| !finals.contains(fault));
     faults.extend([
@@ -78,7 +75,11 @@ fn what_will_not_help_is_not_tried_again() {
         let run = site.upload(&[]);
         assert_eq!(run.code, 3, "{context}: {}{}", run.stdout, run.stderr);
         assert!(run.stdout.contains(said), "{context}: {}", run.stdout);
-        assert!(run.stdout.contains("0 of 4 reports are filed"), "{}", run.stdout);
+        assert!(
+            run.stdout.contains("0 of 4 reports are filed"),
+            "{}",
+            run.stdout
+        );
         let requests = dojo.requests();
         let uploads = requests.iter().filter(|seen| seen.method == "POST");
         assert_eq!(uploads.count(), 4, "{context}");
@@ -154,9 +155,8 @@ fn a_server_that_is_not_there_is_told_and_tried_again_by_the_next_run() {
 
 #[test]
 fn a_server_that_asks_for_patience_is_given_it_up_to_a_bound() {
-    let asks = |seconds| {
-        Schedule::uploads([Some(Fault::Status(503, RetryAfter::Seconds(seconds)))])
-    };
+    let asks =
+        |seconds| Schedule::uploads([Some(Fault::Status(503, RetryAfter::Seconds(seconds)))]);
     let (_dojo, site) = with(asks(86_400));
     let run = site.upload(&[]);
     assert_eq!(run.code, 3, "{}{}", run.stdout, run.stderr);
@@ -172,7 +172,10 @@ fn a_server_that_asks_for_patience_is_given_it_up_to_a_bound() {
 fn two_pipelines_may_begin_a_product_at_the_same_moment() {
     let dojo = Dojo::start(Options::default());
     let (one, mut other) = (Site::new(&dojo), Site::new(&dojo));
-    other.workplace.variables.retain(|(name, _)| *name != "CI_COMMIT_BRANCH");
+    other
+        .workplace
+        .variables
+        .retain(|(name, _)| *name != "CI_COMMIT_BRANCH");
     other.workplace.variables.push(("CI_COMMIT_BRANCH", "dev"));
     dojo.rendezvous(2, Duration::from_secs(5));
     std::thread::scope(|scope| {

@@ -24,7 +24,9 @@ fn begun(dojo: &Dojo, site: &Site, upload: usize) -> Child {
     let mut child = command.spawn().unwrap();
     let is_there = || {
         let requests = dojo.requests();
-        let uploads = requests.iter().filter(|seen| seen.method == "POST" && !seen.body.is_empty());
+        let uploads = requests
+            .iter()
+            .filter(|seen| seen.method == "POST" && !seen.body.is_empty());
         uploads.count() > upload
     };
     while !is_there() {
@@ -104,11 +106,20 @@ fn a_record_that_is_not_sound_is_not_gone_on_with() {
     assert_eq!(site.upload(&[]).code, 0);
     let path = site.workplace.path("security-evidence.json");
     let whole = fs_err::read_to_string(&path).unwrap();
-    for text in ["", "{}", &whole[..whole.len() / 2], &whole.replace("\"filed\"", "\"sent\"")] {
+    for text in [
+        "",
+        "{}",
+        &whole[..whole.len() / 2],
+        &whole.replace("\"filed\"", "\"sent\""),
+    ] {
         fs_err::write(&path, text).unwrap();
         let run = site.upload(&[]);
         assert_eq!(run.code, 2, "{}{}", run.stdout, run.stderr);
-        assert!(run.stderr.contains("cannot be gone on with"), "{}", run.stderr);
+        assert!(
+            run.stderr.contains("cannot be gone on with"),
+            "{}",
+            run.stderr
+        );
         assert_eq!(fs_err::read_to_string(&path).unwrap(), text);
     }
 }
@@ -132,11 +143,18 @@ fn another_commit_is_another_delivery_and_again_is_said() {
     assert_eq!(site.upload(&[]).code, 0);
     let state = dojo.state();
     assert_eq!(state.test_imports.len(), 12);
-    let mut keys: Vec<_> = state.test_imports.iter().map(|import| &import.build_id).collect();
+    let mut keys: Vec<_> = state
+        .test_imports
+        .iter()
+        .map(|import| &import.build_id)
+        .collect();
     keys.sort();
     keys.dedup();
     assert_eq!(keys.len(), 12, "each upload has a key of its own");
-    assert!(keys.iter().all(|key| key.len() <= 150 && key.contains(":c0ffee:") || key.contains(":decade:")));
+    assert!(
+        keys.iter()
+            .all(|key| key.len() <= 150 && key.contains(":c0ffee:") || key.contains(":decade:"))
+    );
 }
 
 #[test]

@@ -192,7 +192,8 @@ impl Worker {
     fn landed(&self, at: usize, filed: Filed, is_first: bool) -> Result<(), Halt> {
         self.ledger.step(at, |delivery, now| {
             let statistics = filed.statistics.as_ref();
-            let why = statistics.and_then(|it| reconcile::misread(delivery, it, is_first));
+            let expected = reconcile::Expected::of(delivery);
+            let why = statistics.and_then(|it| expected.misread(it, is_first));
             match why {
                 Some(why) => delivery.misread(now, filed, &why),
                 None => delivery.landed(now, filed),
