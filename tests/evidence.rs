@@ -62,7 +62,7 @@ fn assert_valid(name: &str, output: &str) -> Value {
 fn the_help_is_as_documented() {
     let workplace = Workplace::new(&[]);
     let mut said = String::new();
-    for command in ["plan", "upload", "verify"] {
+    for command in ["plan", "upload", "verify", "doctor"] {
         let run = workplace.run(&["evidence", command, "--help"]);
         assert_eq!(run.code, 0);
         writeln!(said, "# {command}\n{}", run.stdout).unwrap();

@@ -12,6 +12,7 @@ use crate::report::Health;
 pub mod bundle;
 mod closing;
 pub mod deliver;
+pub mod doctor;
 pub mod keep;
 mod metadata;
 pub mod plan;

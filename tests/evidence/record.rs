@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use security_gate::artifact::Window;
 use security_gate::evidence::plan::{Attached, Attachment, Missing, Plan, Schema};
-use security_gate::evidence::record::{Filed, Record, Sent, State, Statistics};
+use security_gate::evidence::record::{Filed, Outcome, Record, Sent, State, Statistics};
 use security_gate::evidence::{Artifact, Tool};
 use serde_json::{Value, json};
 
@@ -119,8 +119,11 @@ proptest! {
             // Whatever ended the program, the next one can go on.
             let resumed = Record::new(PLAN.clone(), time(99)).resume(record.clone()).unwrap();
             for (resumed, own) in resumed.deliveries.iter().zip(&record.deliveries) {
+                let last = own.attempts().last().and_then(|attempt| attempt.outcome);
                 let expected = match own.state() {
                     State::Sending => State::Unknown,
+                    // Not again before somebody looked at it.
+                    State::Refused if last == Some(Outcome::Misread) => State::Refused,
                     State::Refused | State::Skipped => State::Planned,
                     state => state,
                 };

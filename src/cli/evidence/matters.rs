@@ -20,10 +20,9 @@ use crate::scan_record::Context;
 /// The names of the summaries.
 const SUMMARIES: [&str; 2] = ["security-gate-summary.json", "security-gate-summary.md"];
 
+/// What is told of where reports are filed, in place of the configuration.
 #[derive(Debug, Args)]
-pub(super) struct Matters {
-    #[command(flatten)]
-    sources: Sources,
+pub(super) struct Place {
     /// The server's address, in place of the configuration's
     #[arg(
         long,
@@ -36,6 +35,14 @@ pub(super) struct Matters {
     /// configuration's
     #[arg(long, value_name = "NAME", env = "DD_PRODUCT", hide_env_values = true)]
     product: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Matters {
+    #[command(flatten)]
+    sources: Sources,
+    #[command(flatten)]
+    place: Place,
     /// What the pipeline's environment does not tell, such as branch=main
     #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
     set: Vec<(String, String)>,
@@ -50,6 +57,25 @@ fn setting(text: &str) -> Result<(String, String), String> {
             Ok((name.to_owned(), value.trim().to_owned()))
         }
         _ => Err("it is a name and a value, such as branch=main".to_owned()),
+    }
+}
+
+impl Place {
+    /// The product, where one is told.
+    pub(super) fn product(&self) -> Option<String> {
+        self.product.clone().filter(|name| !name.trim().is_empty())
+    }
+
+    /// The server's address, where one is told.
+    pub(super) fn server(&self) -> anyhow::Result<Option<String>> {
+        let Some(url) = self.url.as_ref().filter(|url| !url.is_empty()) else {
+            return Ok(None);
+        };
+        if let Err(why) = crate::policy::evidence::address(url) {
+            // Not shown: there may be a password in it.
+            bail!("the server's address (`--url` or DEFECTDOJO_URL) is none: {why}");
+        }
+        Ok(Some(url.clone()))
     }
 }
 
@@ -89,7 +115,7 @@ impl Matters {
         )?;
         let told = Told {
             server: self.server()?,
-            product: self.product.clone().filter(|name| !name.trim().is_empty()),
+            product: self.place.product(),
         };
         let attachments = self.attachments(&policy)?;
         let options = convert::Options {
@@ -104,14 +130,7 @@ impl Matters {
 
     /// The server's address, where one is told.
     pub(super) fn server(&self) -> anyhow::Result<Option<String>> {
-        let Some(url) = self.url.as_ref().filter(|url| !url.is_empty()) else {
-            return Ok(None);
-        };
-        if let Err(why) = crate::policy::evidence::address(url) {
-            // Not shown: there may be a password in it.
-            bail!("the server's address (`--url` or DEFECTDOJO_URL) is none: {why}");
-        }
-        Ok(Some(url.clone()))
+        self.place.server()
     }
 
     /// What goes along with the reports, as far as it is there.

@@ -5,6 +5,7 @@ use clap::Subcommand;
 use super::output::Console;
 use super::{Exit, Global};
 
+mod doctor;
 mod lock;
 mod matters;
 mod outcome;
@@ -23,6 +24,9 @@ pub(super) enum Command {
     /// Say what of a bundle or of a record's reports is missing, changed or too much;
     /// asks no server
     Verify(verify::Arguments),
+    /// Say whether reports can be filed at the server, and what to ask its administrator
+    /// for; files nothing
+    Doctor(doctor::Arguments),
 }
 
 pub(super) fn run(command: &Command, global: &Global, console: &Console) -> anyhow::Result<Exit> {
@@ -30,5 +34,6 @@ pub(super) fn run(command: &Command, global: &Global, console: &Console) -> anyh
         Command::Plan(arguments) => plan::run(arguments, global, console),
         Command::Upload(arguments) => upload::run(arguments, global, console),
         Command::Verify(arguments) => verify::run(arguments, console),
+        Command::Doctor(arguments) => doctor::run(arguments, global, console),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! | file | what it is |
 //! | --- | --- |
-//! | `sha256/DIGEST` | a report, a scan record, a summary or exceptions, by its content |
+//! | `sha256/DIGEST` | a report as it is sent, and as it was written unless there are secrets in it; a scan record, a summary or exceptions; by its content |
 //! | `plan.json` | what would be filed where |
 //! | `security-evidence.json` | the record |
 //! | `statement.json` | an in-toto Statement of the reports' digests |
@@ -109,6 +109,11 @@ pub fn write(
         match kept {
             Ok(Kept { file, sent, .. }) => {
                 contents.insert(sent.sha256.clone(), file.path().to_owned());
+                // What was only converted is kept as the scanner wrote it, too.
+                if !sent.redacted && delivery.content.secrets == 0 {
+                    let raw = &delivery.artifact;
+                    contents.insert(raw.sha256.clone(), PathBuf::from(&raw.path));
+                }
                 files.push(file);
                 // What cannot be filed as it is can be kept as it is.
                 drop(delivery.prepare(sent));

@@ -30,6 +30,7 @@ mod reconcile;
 mod request;
 
 use ledger::Ledger;
+pub(super) use one::told;
 use order::Order;
 use pauses::Clock;
 pub use pauses::Pauses;

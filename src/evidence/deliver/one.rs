@@ -312,7 +312,7 @@ fn not_sent(failure: &Failure) -> Outcome {
 }
 
 /// A failure with what to do about it.
-pub(super) fn told(failure: &Failure) -> String {
+pub(in crate::evidence) fn told(failure: &Failure) -> String {
     let said = failure.said.as_ref();
     let said = said.map_or_else(String::new, |said| {
         format!(" (it says: {})", crate::text::line(said))
