@@ -1,8 +1,8 @@
 //! Whatever goes wrong when: faults at random, over several runs.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -108,6 +108,9 @@ fn assert_true(dojo: &Dojo, record: &Record) {
     }
 }
 
+/// The reports of all cases.
+static PLAN: OnceLock<(Site, Plan)> = OnceLock::new();
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -118,7 +121,6 @@ proptest! {
     ) {
         let dojo = Dojo::start(Options::default());
         let site = Site::new(&dojo);
-        static PLAN: std::sync::OnceLock<(Site, Plan)> = std::sync::OnceLock::new();
         let (_, plan) = PLAN.get_or_init(|| {
             let plan = plan(&site);
             (site, plan)

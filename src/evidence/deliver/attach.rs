@@ -35,7 +35,7 @@ impl Attacher<'_> {
             .filter_map(|filed| filed.engagement_id)
             .collect();
         for (at, row) in self.ledger.attachments().into_iter().enumerate() {
-            let mut failed = None;
+            let mut why = None;
             for engagement in &engagements {
                 if row.engagements.contains(engagement) {
                     continue;
@@ -47,10 +47,10 @@ impl Attacher<'_> {
                     Ok(()) => self
                         .ledger
                         .attach(at, |row| row.engagements.push(*engagement))?,
-                    Err(failure) => failed = Some(told(&failure)),
+                    Err(failure) => why = Some(told(&failure)),
                 }
             }
-            self.ledger.attach(at, |row| row.why = failed)?;
+            self.ledger.attach(at, |row| row.why = why)?;
         }
         Ok(())
     }

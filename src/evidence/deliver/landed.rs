@@ -132,10 +132,11 @@ impl Worker {
                 Ok(Found::Begun) => patience.saturating_mul(BEGUN),
                 Ok(Found::Nothing) => patience,
             };
-            if waited >= patience {
+            let left = patience.saturating_sub(waited);
+            if left.is_zero() {
                 return Ok(Settled::NotThere);
             }
-            let pause = pauses.next().unwrap_or(patience).min(patience - waited);
+            let pause = pauses.next().unwrap_or(left).min(left);
             self.clock.pause(pause)?;
             waited += pause;
         }

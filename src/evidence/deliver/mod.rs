@@ -175,14 +175,13 @@ fn wait(
     let mut left_at = None;
     loop {
         match ends.recv_timeout(GLANCE) {
-            Ok(Ok(())) => {}
+            Ok(Ok(())) | Err(mpsc::RecvTimeoutError::Timeout) => {}
             Ok(Err(error)) => {
                 clock.stop();
                 order.wake();
                 halt.get_or_insert(error);
             }
             Err(mpsc::RecvTimeoutError::Disconnected) => return halt,
-            Err(mpsc::RecvTimeoutError::Timeout) => {}
         }
         if left_at.is_none() && is_over() {
             clock.stop();

@@ -54,27 +54,27 @@ impl Pauses {
 
     /// Between the times that a report is sent.
     pub(super) fn retries(&self) -> ExponentialBackoff {
-        self.growing(self.first, Self::RETRIES)
+        growing(self.first, Self::RETRIES)
     }
 
     /// Between the times that a question is asked.
     pub(super) fn questions(&self) -> ExponentialBackoff {
-        self.growing(self.first, Self::ASKED_AGAIN)
+        growing(self.first, Self::ASKED_AGAIN)
     }
 
     /// After a race: short, and at random.
     pub(super) fn races(&self) -> ExponentialBackoff {
-        self.growing(self.first / 5, Self::RACES)
+        growing(self.first / 5, Self::RACES)
     }
 
     /// After a 500.
     pub(super) fn failures(&self) -> ExponentialBackoff {
-        self.growing(self.first, Self::FAILURES)
+        growing(self.first, Self::FAILURES)
     }
 
     /// While a server may still be at it.
     pub(super) fn looks(&self) -> ExponentialBackoff {
-        self.growing(self.first, usize::MAX)
+        growing(self.first, usize::MAX)
     }
 
     /// How long a server may still be at an upload of so many findings.
@@ -83,17 +83,18 @@ impl Pauses {
         let usual = Self::SETTLE.saturating_add(Self::SETTLE_PER_FINDING.saturating_mul(findings));
         self.settle.unwrap_or(usual)
     }
+}
 
-    fn growing(&self, first: Duration, times: usize) -> ExponentialBackoff {
-        let builder = ExponentialBuilder::new()
-            .with_min_delay(first)
-            .with_max_delay(Self::LONGEST.max(first))
-            .with_factor(2.0)
-            .with_jitter();
-        match times {
-            usize::MAX => builder.without_max_times().build(),
-            times => builder.with_max_times(times).build(),
-        }
+/// Pauses of which each is twice the one before, and up to twice as long at random.
+fn growing(first: Duration, times: usize) -> ExponentialBackoff {
+    let builder = ExponentialBuilder::new()
+        .with_min_delay(first)
+        .with_max_delay(Pauses::LONGEST.max(first))
+        .with_factor(2.0)
+        .with_jitter();
+    match times {
+        usize::MAX => builder.without_max_times().build(),
+        times => builder.with_max_times(times).build(),
     }
 }
 
