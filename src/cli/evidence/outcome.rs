@@ -57,7 +57,7 @@ fn describe_filed(
         let path = line(&row.attachment.file.path);
         match (&row.why, row.engagements.len()) {
             (Some(why), _) => writeln!(out, "✗ {path} is not attached everywhere: {}", line(why))?,
-            (None, 0) => writeln!(out, "- {path} is attached nowhere: nothing is filed")?,
+            (None, 0) => writeln!(out, "- {path} is attached nowhere yet")?,
             (None, 1) => writeln!(out, "✓ {path} is attached to 1 engagement")?,
             (None, count) => writeln!(out, "✓ {path} is attached to {count} engagements")?,
         }

@@ -89,12 +89,14 @@ impl Order {
         file: impl Fn(usize) -> Result<bool, Halt>,
     ) -> Result<(), Halt> {
         while let Some(index) = self.take(clock) {
-            let filed = match self.jobs.get(index) {
-                Some(job) => file(job.at),
-                None => Ok(false),
+            let mut turn = Turn {
+                order: self,
+                index,
+                is_filed: false,
             };
-            self.done(index, *filed.as_ref().unwrap_or(&false));
-            filed?;
+            if let Some(job) = self.jobs.get(index) {
+                turn.is_filed = file(job.at)?;
+            }
         }
         Ok(())
     }
@@ -158,6 +160,20 @@ impl Order {
 
     fn turns(&self) -> MutexGuard<'_, Turns> {
         self.turns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The turn of a delivery, which ends even where a defect ends its thread: others
+/// wait for it.
+struct Turn<'o> {
+    order: &'o Order,
+    index: usize,
+    is_filed: bool,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.order.done(self.index, self.is_filed);
     }
 }
 
