@@ -13,6 +13,8 @@
 
 #[path = "evidence_upload/closing.rs"]
 mod closing;
+#[path = "evidence_upload/corpus.rs"]
+mod corpus;
 #[path = "evidence_upload/doctor.rs"]
 mod doctor;
 mod dojo;

@@ -109,11 +109,6 @@ pub fn write(
         match kept {
             Ok(Kept { file, sent, .. }) => {
                 contents.insert(sent.sha256.clone(), file.path().to_owned());
-                // What was only converted is kept as the scanner wrote it, too.
-                if !sent.redacted && delivery.content.secrets == 0 {
-                    let raw = &delivery.artifact;
-                    contents.insert(raw.sha256.clone(), PathBuf::from(&raw.path));
-                }
                 files.push(file);
                 // What cannot be filed as it is can be kept as it is.
                 drop(delivery.prepare(sent));
@@ -126,6 +121,7 @@ pub fn write(
             }
         }
     }
+    contents.extend(record.deliveries.iter().filter_map(raw));
     contents.extend(beside(&record));
     prepare(folder, &contents)?;
     let existing = folder.join(SUMS);
@@ -198,6 +194,14 @@ pub fn reports<'r>(folder: &Path, record: &'r Record) -> Vec<Report<'r>> {
 /// Where a bundle has what has this digest.
 pub fn content(folder: &Path, sha256: &str) -> PathBuf {
     folder.join(STORE).join(sha256)
+}
+
+/// A report as the scanner wrote it, by its digest, if it may be kept so: what was only
+/// converted has no secrets.
+fn raw(delivery: &Delivery) -> Option<(String, PathBuf)> {
+    let may_stay = delivery.content.secrets == 0 && !delivery.sent()?.redacted;
+    let artifact = &delivery.artifact;
+    may_stay.then(|| (artifact.sha256.clone(), PathBuf::from(&artifact.path)))
 }
 
 /// What there is besides the reports, by digest: scan records, summaries, exceptions.

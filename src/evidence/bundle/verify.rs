@@ -7,7 +7,7 @@ use std::path::Path;
 use walkdir::WalkDir;
 
 use super::{
-    DOCUMENTS, PLAN, STATEMENT, STORE, SUMS, Statement, Sums, beside, digest, digest_of, json,
+    DOCUMENTS, PLAN, STATEMENT, STORE, SUMS, Statement, Sums, beside, digest, digest_of, json, raw,
 };
 use crate::artifact::{self, ArtifactError, Window};
 use crate::evidence::plan::Plan;
@@ -254,7 +254,8 @@ fn agreement(folder: &Path, sums: &Sums, faults: &mut Vec<Fault>) -> Option<Reco
         .iter()
         .filter_map(|delivery| delivery.sent());
     let sent = sent.map(|sent| sent.sha256.clone());
-    let beside = beside(&record).into_iter().map(|(digest, _)| digest);
+    let raw = record.deliveries.iter().filter_map(raw);
+    let beside = raw.chain(beside(&record)).map(|(digest, _)| digest);
     let named: BTreeSet<_> = sent
         .chain(beside)
         .map(|digest| format!("{STORE}/{digest}"))
