@@ -21,6 +21,8 @@ pub(super) enum Found {
         filed: Filed,
         /// Whether the test was new.
         is_first: bool,
+        /// How often it is there.
+        times: usize,
     },
     /// Its test is there, and half complete: the server is at it, or broke off.
     Begun,
@@ -66,13 +68,14 @@ pub(super) fn find(client: &Client, target: &Target, key: &str) -> Result<Found,
     // The newest is where it should be.
     for test in tests(client, target)?.into_iter().rev() {
         let imports = client.imports(test.id, key)?;
+        let times = imports.len();
         let has_key = test.build_id.as_deref() == Some(key);
         if let Some(import) = imports.last() {
-            return Ok(there(&test, Some(import)));
+            return Ok(there(&test, Some(import), times));
         }
         match test.percent_complete {
             // Where no history is kept, the test knows the key of the last upload.
-            Some(100) if has_key => return Ok(there(&test, None)),
+            Some(100) if has_key => return Ok(there(&test, None, 1)),
             Some(percent) if percent < 100 && has_key => found = Found::Begun,
             _ => {}
         }
@@ -80,7 +83,7 @@ pub(super) fn find(client: &Client, target: &Target, key: &str) -> Result<Found,
     Ok(found)
 }
 
-fn there(test: &Test, import: Option<&Import>) -> Found {
+fn there(test: &Test, import: Option<&Import>, times: usize) -> Found {
     let statistics = import.map(|import| Statistics {
         created: Some(import.actions.created),
         closed: Some(import.actions.closed),
@@ -96,6 +99,7 @@ fn there(test: &Test, import: Option<&Import>) -> Found {
             statistics,
         },
         is_first: import.is_some_and(|import| import.kind.as_deref() == Some("import")),
+        times,
     }
 }
 
@@ -103,7 +107,11 @@ fn there(test: &Test, import: Option<&Import>) -> Found {
 #[derive(Debug)]
 pub(super) enum Settled {
     /// It is there.
-    There { filed: Filed, is_first: bool },
+    There {
+        filed: Filed,
+        is_first: bool,
+        times: usize,
+    },
     /// It is not there, and will not be.
     NotThere,
     /// The server cannot be asked.
@@ -126,8 +134,16 @@ impl Worker {
         loop {
             let patience = match self.ask(|| find(&self.client, target, key))? {
                 Err(failure) => return Ok(Settled::Unknown(failure)),
-                Ok(Found::There { filed, is_first }) => {
-                    return Ok(Settled::There { filed, is_first });
+                Ok(Found::There {
+                    filed,
+                    is_first,
+                    times,
+                }) => {
+                    return Ok(Settled::There {
+                        filed,
+                        is_first,
+                        times,
+                    });
                 }
                 Ok(Found::Begun) => patience.saturating_mul(BEGUN),
                 Ok(Found::Nothing) => patience,
@@ -165,12 +181,20 @@ pub(super) fn ask<T>(
     loop {
         clock.left()?;
         let failure = match question() {
-            Ok(answer) => return Ok(Ok(answer)),
+            Ok(answer) => {
+                clock.reached(true);
+                return Ok(Ok(answer));
+            }
             Err(failure) => failure,
         };
+        let is_lost = failure.outcome == Outcome::NotSent;
+        if is_lost && clock.is_away() {
+            return Ok(Err(failure));
+        }
         // A list may have changed between two of its pages.
         let is_final = failure.is_final() && failure.reason != Reason::Answer;
         let (false, Some(pause)) = (is_final, pauses.next()) else {
+            clock.reached(!is_lost);
             return Ok(Err(failure));
         };
         let Some(pause) = with_asked(pause, &failure) else {

@@ -74,7 +74,12 @@ impl Worker {
                 Next::Over => return Ok(()),
                 Next::Again(failure) => failure,
             };
+            let is_lost = failure.outcome == Outcome::NotSent;
+            if is_lost && self.clock.is_away() {
+                return Ok(());
+            }
             let Some(pause) = tries.pause(&failure) else {
+                self.clock.reached(!is_lost);
                 return Ok(());
             };
             self.watch.says(
@@ -141,7 +146,10 @@ impl Worker {
             self.watch.sent(at, bytes.min(payload.bytes), payload.bytes);
         };
         match self.client.upload(&fields, &payload, left, &mut progress) {
-            Ok(answer) => self.accept(at, target, &key, &answer),
+            Ok(answer) => {
+                self.clock.reached(true);
+                self.accept(at, target, &key, &answer)
+            }
             // What says what it is comes after the file: see `defectdojo::body`.
             Err(failure) if failure.status.is_none() && sent <= payload.bytes => self.fail(
                 at,
@@ -174,6 +182,7 @@ impl Worker {
             && let Ok(landed::Found::There {
                 filed,
                 is_first: is_new,
+                ..
             }) = self.ask(|| landed::find(&self.client, target, key))?
         {
             (statistics, is_first) = (filed.statistics, is_new);
@@ -245,8 +254,22 @@ impl Worker {
             .and_then(Delivery::build_id)
             .unwrap_or_default();
         match self.settle(target, key, patience)? {
-            Settled::There { filed, is_first } => {
+            Settled::There {
+                filed,
+                is_first,
+                times,
+            } => {
                 self.landed(at, filed, is_first)?;
+                if times > 1 {
+                    let note = format!(
+                        "the server has it {times} times: it went on with an upload for longer than `--settle`"
+                    );
+                    self.watch.says(at, &note);
+                    self.ledger.step(at, |delivery, _| {
+                        delivery.notes.push(note);
+                        Ok(())
+                    })?;
+                }
                 Ok(false)
             }
             Settled::NotThere => {

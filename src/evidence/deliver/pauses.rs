@@ -103,6 +103,7 @@ fn growing(first: Duration, times: usize) -> ExponentialBackoff {
 pub(super) struct Clock {
     deadline: Option<Instant>,
     stopped: Arc<AtomicBool>,
+    is_away: Arc<AtomicBool>,
 }
 
 impl Clock {
@@ -110,6 +111,7 @@ impl Clock {
         Self {
             deadline: Instant::now().checked_add(timeout),
             stopped: Arc::default(),
+            is_away: Arc::default(),
         }
     }
 
@@ -120,6 +122,18 @@ impl Clock {
 
     pub(super) fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::SeqCst)
+    }
+
+    /// Notes whether the server was reached. Where it was not, however often that was
+    /// tried, each further report tries it once: many reports do not wait for it one
+    /// after the other.
+    pub(super) fn reached(&self, is_reached: bool) {
+        self.is_away.store(!is_reached, Ordering::SeqCst);
+    }
+
+    /// Whether the server is away.
+    pub(super) fn is_away(&self) -> bool {
+        self.is_away.load(Ordering::SeqCst)
     }
 
     /// The time that is left; none is no limit.
