@@ -1,6 +1,8 @@
 //! What happens when nothing goes wrong.
 
-use crate::dojo::{Dojo, Fault, Options, Schedule, User};
+use serde_json::{Value, json};
+
+use crate::dojo::{Dojo, Exchange, Fault, Options, Schedule, User};
 use crate::site::{CONFIGURATION, Site, assert_filed_once};
 
 #[test]
@@ -185,4 +187,35 @@ fn without_a_server_or_with_a_mistake_nothing_is_sent() {
     assert_eq!(run.code, 2, "{}{}", run.stdout, run.stderr);
     assert!(run.stderr.contains("DEFECTDOJO_URL"), "{}", run.stderr);
     assert!(dojo.requests().is_empty());
+}
+
+#[test]
+fn a_token_that_sees_nothing_takes_the_servers_word() {
+    let nothing = |path: &str, status: u16, body: Value| {
+        Exchange::from_json(&json!({
+            "name": path,
+            "request": {"method": "GET", "path": path},
+            "response": {"status": status, "headers": {"Content-Type": "application/json"}, "body": body},
+        }))
+    };
+    let list = || {
+        nothing(
+            "/api/v2/products/",
+            200,
+            json!({"count": 0, "next": null, "results": []}),
+        )
+    };
+    // The ids of the first upload: type, product, engagement, test.
+    let test = nothing("/api/v2/tests/1004/", 404, json!({"detail": "Not found."}));
+    let dojo = Dojo::start(Options {
+        replay: vec![list(), list(), test],
+        ..Options::default()
+    });
+    let site = Site::new(&dojo);
+    let run = site.upload(&["semgrep.json"]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    let record = site.record();
+    assert_eq!(record["deliveries"][0]["filed"]["test_id"], 1004);
+    assert!(record.to_string().contains("by the server's word"));
+    assert_eq!(dojo.state().test_imports.len(), 1);
 }

@@ -29,6 +29,10 @@ not sent again, and what was broken off is gone on with, by the record. Secrets 
 Exit codes: 0 every report is filed, or kept; 2 a mistake in the configuration or in usage,
 nothing was sent; 3 one is not filed, or is missing.";
 
+/// A shipped DefectDojo serves 16 requests at once, and every upload keeps one of its
+/// processors busy: two leave it to its users.
+const JOBS: u8 = 2;
+
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(in crate::cli) struct Arguments {
@@ -51,7 +55,7 @@ pub(in crate::cli) struct Arguments {
     #[arg(long)]
     again: bool,
     /// How many reports are sent at once, at most
-    #[arg(long, value_name = "COUNT", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=16))]
+    #[arg(long, value_name = "COUNT", default_value_t = JOBS, value_parser = clap::value_parser!(u8).range(1..=16))]
     jobs: u8,
     /// How long all of it may take, such as 90s, 30m or 2h [default: 45m, and a minute
     /// for each MiB]

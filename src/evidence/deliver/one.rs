@@ -170,11 +170,7 @@ impl Worker {
             .ok()
             .filter(|test| test.build_id.as_deref() == Some(key));
         let Some(test) = test else {
-            let why = "the server says that it is filed, and names a test that does not know it";
-            self.ledger
-                .step(at, |delivery, now| delivery.lost(now, why))?;
-            self.resolve(at, target, Duration::ZERO, None)?;
-            return Ok(Next::Over);
+            return self.accept_unseen(at, target, answer);
         };
         let mut statistics = reconcile::statistics(answer);
         let mut is_first = reconcile::is_first(answer);
@@ -194,6 +190,36 @@ impl Worker {
             statistics,
         };
         self.landed(at, filed, is_first)?;
+        Ok(Next::Over)
+    }
+
+    /// The server says that it has it, as a test that is not to be seen, or does not
+    /// know the upload. A token that sees no test of the product has only the answer;
+    /// its counts prove it then.
+    fn accept_unseen(&self, at: usize, target: &Target, answer: &Answer) -> Result<Next, Halt> {
+        const WHY: &str =
+            "the server says that it is filed, and names a test that does not know it";
+        const UNSEEN: &str =
+            "it is filed by the server's word: the token's user does not see the test";
+        let statistics = reconcile::statistics(answer);
+        let is_unseen = matches!(self.ask(|| landed::tests(&self.client, target))?, Ok(tests) if tests.is_empty());
+        if is_unseen && statistics.is_some() {
+            self.ledger.step(at, |delivery, _| {
+                delivery.notes.push(UNSEEN.to_owned());
+                Ok(())
+            })?;
+            let filed = Filed {
+                test_id: answer.test,
+                engagement_id: answer.engagement,
+                product_id: answer.product,
+                statistics,
+            };
+            self.landed(at, filed, reconcile::is_first(answer))?;
+            return Ok(Next::Over);
+        }
+        self.ledger
+            .step(at, |delivery, now| delivery.lost(now, WHY))?;
+        self.resolve(at, target, Duration::ZERO, None)?;
         Ok(Next::Over)
     }
 
