@@ -6,10 +6,13 @@
 //! back: see `tests/layers.rs` for who may use whom.
 
 pub mod artifact;
+pub mod atomic;
 pub mod baseline;
 pub mod cli;
+pub mod convert;
 pub mod defectdojo;
 pub mod enrichment;
+pub mod evidence;
 pub mod finding;
 pub mod fingerprint;
 pub mod issue;

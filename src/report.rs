@@ -72,6 +72,9 @@ pub struct Tally {
     pub instances: u64,
     /// Findings that the scanner suppressed.
     pub suppressed: u64,
+    /// Findings that show a secret or are about one, suppressed ones included: a
+    /// report with any may hold the secret itself.
+    pub secrets: u64,
     /// `findings` by severity.
     pub by_severity: BySeverity,
     /// `findings` by category; those without any are left out.
@@ -81,6 +84,9 @@ pub struct Tally {
 impl Tally {
     /// Counts one more.
     pub fn add(&mut self, finding: &Finding) {
+        if finding.category == Category::Secret || finding.secret.is_some() {
+            self.secrets += 1;
+        }
         if finding.suppressed.is_some() {
             self.suppressed += 1;
             return;

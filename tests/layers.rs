@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 /// Each module, and what it may use of the others.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("artifact", &[]),
+    ("atomic", &[]),
     ("fingerprint", &[]),
     ("secret", &[]),
     ("text", &[]),
@@ -37,6 +38,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "scanner",
             "secret",
         ],
+    ),
+    (
+        "convert",
+        &["artifact", "finding", "parser", "report", "secret"],
     ),
     ("scan_record", &["artifact", "parser", "report"]),
     ("enrichment", &["artifact", "finding", "parser"]),
@@ -72,6 +77,21 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "evidence",
+        &[
+            "artifact",
+            "atomic",
+            "convert",
+            "defectdojo",
+            "finding",
+            "parser",
+            "policy",
+            "report",
+            "scan_record",
+            "text",
+        ],
+    ),
+    (
         "render",
         &[
             "baseline",
@@ -89,7 +109,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "cli",
         &[
             "artifact",
+            "atomic",
+            "convert",
+            "defectdojo",
             "enrichment",
+            "evidence",
             "baseline",
             "finding",
             "fingerprint",

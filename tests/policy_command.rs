@@ -88,6 +88,36 @@ reports = ["x/*.json", "zap=/var/z.json"]
 degraded = "ignore"
 degraded_reason = "it \"never\" is\twhole"
 
+[evidence]
+url = "https://defectdojo.example/dojo/"
+product_type = "Payments"
+product = "{{ project }}"
+description = "Filed by a \"pipeline\"."
+engagement = "{{ lane }}"
+test_title = "{{ scanner }}-{{ tag or branch }}"
+branch = "main"
+version = "{{ tag or commit }}"
+branch_tag = "{{ branch }}"
+environment = "Production"
+service = "api"
+source_code_uri = "https://forge.example/{{ project }}"
+close_old_findings = false
+do_not_reactivate = true
+deduplication_on_engagement = true
+push_to_jira = false
+import = true
+tags = ["gate", "{{ environment }}"]
+apply_tags = "findings"
+engagement_id = 7
+test_id = 9
+minimum_severity = "low"
+group_by = "component_name+component_version"
+max_close = 20
+max_close_count = 3
+
+[lane."a b".evidence]
+product = "other"
+
 [[rule]]
 id = "all of them"
 max = 3

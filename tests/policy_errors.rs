@@ -518,6 +518,99 @@ fn extends() {
 }
 
 #[test]
+fn evidence() {
+    let cases = [
+        ("a key", "prodct = \"shop\""),
+        ("a text for the table", ""),
+        ("a number for a text", "product = 7"),
+        ("an empty text", "product = \" \""),
+        ("a variable", "test_title = \"{{ brnch }}\""),
+        ("a variable unlike any", "product = \"{{ whatever }}\""),
+        ("a place that does not end", "product = \"{{ project\""),
+        ("a filter", "product = \"{{ project | shorten }}\""),
+        (
+            "a long loop",
+            "product = \"{% for i in range(99999) %}a{% endfor %}\"",
+        ),
+        (
+            "a variable of the shell",
+            "test_title = \"semgrep-$CI_PIPELINE_ID\"",
+        ),
+        ("another one", "engagement = \"${CI_JOB_NAME}-x\""),
+        ("a build number", "test_title = \"semgrep-{{ pipeline }}\""),
+        ("a commit", "service = \"{{ commit }}\""),
+        ("a truth in quotes", "push_to_jira = \"true\""),
+        ("a tag", "tags = [\"a b\", \"c\"]"),
+        ("a tag with a mistake", "tags = [\"{{ brnch }}\"]"),
+        ("a word for what is tagged", "apply_tags = [\"finding\"]"),
+        ("a severity", "minimum_severity = \"moderate\""),
+        ("a severity that is none", "minimum_severity = \"unknown\""),
+        ("a group", "group_by = \"component\""),
+        ("no number", "test_id = \"17\""),
+        ("the number 0", "engagement_id = 0"),
+        ("a share", "max_close = 101"),
+        ("a share in quotes", "max_close = \"50%\""),
+        ("a number below 0", "max_close_count = -1"),
+        (
+            "an address without a scheme",
+            "url = \"defectdojo.example\"",
+        ),
+        (
+            "an address with a query",
+            "url = \"https://defectdojo.example/?a=b\"",
+        ),
+        (
+            "an address with a password",
+            "url = \"https://me:hunter2@defectdojo.example\"",
+        ),
+        (
+            "an address of a repository",
+            "source_code_uri = \"git@forge.example:acme/shop.git\"",
+        ),
+        ("a token", "token = \"hunter2\""),
+        (
+            "a token beside a mistake",
+            "prodct = 1\napi_key = \"hunter2\"",
+        ),
+        (
+            "a token of another type",
+            "password = { value = \"hunter2\" }",
+        ),
+    ];
+    let mut policies: Vec<_> = cases
+        .iter()
+        .map(|(name, keys)| match *keys {
+            "" => (*name, "evidence = \"shop\"\n".to_owned()),
+            keys => (*name, format!("[evidence]\n{keys}\n")),
+        })
+        .collect();
+    let lanes = texts(&[
+        ("a key of a lane", "[lane.a.evidence]\nlane = \"b\"\n"),
+        (
+            "a server of a lane",
+            "[lane.a.evidence]\nurl = \"https://defectdojo.example\"\n",
+        ),
+        (
+            "a text for the table of a lane",
+            "[lane.a]\nevidence = true\n",
+        ),
+        ("a token without quotes", "[evidence]\ntoken = hunter2\n"),
+        (
+            "a token in what is no TOML",
+            "evidence = { \"api_key\" = \"hunter2\" product = }\r\n",
+        ),
+        (
+            "a token on a line with a mistake",
+            "evidence = { token = \"hunter2\", prodct = \"x\" }\n",
+        ),
+    ]);
+    policies.extend(lanes);
+    let said = transcript(&policies);
+    assert!(!said.contains("hunter2"), "{said}");
+    assert_snapshot!(said);
+}
+
+#[test]
 fn examples() {
     let cases = texts(&[
         ("a key", "[[example]]\nidd = \"e\"\n"),

@@ -11,7 +11,6 @@
 )]
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::PathBuf;
 
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
@@ -21,6 +20,7 @@ use security_gate::baseline::Baseline;
 use security_gate::finding::{Category, Details, Finding, Location, Severity};
 use security_gate::fingerprint::{ContentDigest, Fingerprint};
 use security_gate::policy::decide::{Circumstances, Decision, Judged, Status, Verdict, decide};
+use security_gate::policy::evidence::Filing;
 use security_gate::policy::expression::Expression;
 use security_gate::policy::knowledge::{Given, Knowledge};
 use security_gate::policy::selector::{
@@ -328,16 +328,14 @@ fn policy() -> impl Strategy<Value = Policy> {
     ];
     let scanners = prop::sample::subsequence(SCANNERS.to_vec(), 0..2);
     let lane = (scanners, 0..3_u8, demands).prop_map(|(expect, degraded, demands)| Lane {
-        reports: Vec::new(),
-        folder: PathBuf::new(),
         expect: expect.into_iter().map(str::to_owned).collect(),
         degraded: match degraded {
             0 => Degraded::Warn,
             1 => Degraded::Incomplete,
             _ => Degraded::Ignore("a test".into()),
         },
-        product: None,
         demands,
+        ..Lane::default()
     });
     let lanes = prop::collection::btree_map(prop::sample::select(LANES.to_vec()), lane, 0..3);
     let rules = prop::collection::vec(rule(), 0..4);
@@ -401,6 +399,7 @@ fn empty_policy() -> Policy {
         epss: Demand::default(),
         vex: Demand::default(),
         bounds: Bounds::default(),
+        evidence: Filing::default(),
         lanes: BTreeMap::new(),
         rules: Vec::new(),
         exceptions: Vec::new(),

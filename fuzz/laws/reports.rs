@@ -110,6 +110,7 @@ fn hold_reading(reading: &Reading, data: &[u8], parser: &Parser) {
         findings,
         instances,
         suppressed,
+        secrets,
         by_severity,
         by_category,
     } = reading.report(parser).tally;
@@ -118,6 +119,8 @@ fn hold_reading(reading: &Reading, data: &[u8], parser: &Parser) {
     assert_eq!(by_severity.total(), findings);
     assert_eq!(by_category.values().sum::<u64>(), findings);
     assert!(instances >= findings);
+    let secret = reading.findings.iter().filter(|f| f.secret.is_some());
+    assert!(secret.count() as u64 <= secrets && secrets <= all);
     let mut identities = BTreeSet::new();
     for finding in &reading.findings {
         hold_finding(finding, parser);

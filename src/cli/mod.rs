@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 #[cfg(unix)]
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -17,6 +18,7 @@ use crate::policy::decide::{Decision, Verdict};
 use crate::policy::load::{self, LoadError, Vocabulary};
 use crate::policy::{Mode, Policy};
 use crate::render::summary::Context;
+use crate::scan_record;
 use crate::secret::SecretKey;
 
 mod backtest;
@@ -25,6 +27,7 @@ mod check;
 mod context;
 mod decision;
 mod diff;
+mod evidence;
 mod explain;
 mod inputs;
 mod inspect;
@@ -113,6 +116,9 @@ enum Command {
     /// against past decisions
     #[command(subcommand)]
     Policy(policy::Command),
+    /// File the reports as evidence, or say where they would be filed
+    #[command(subcommand)]
+    Evidence(evidence::Command),
     /// Print the JSON Schema of an output
     Schema(schema::Arguments),
     /// Print a script that completes commands in a shell
@@ -192,6 +198,7 @@ fn run(cli: &Cli, console: &Console) -> anyhow::Result<Exit> {
         Command::Inspect(arguments) => inspect::run(arguments, &cli.global, console),
         Command::Policy(command) => policy::run(command, &cli.global, console),
         Command::Run(arguments) => run::run(arguments, console),
+        Command::Evidence(command) => evidence::run(command, &cli.global, console),
         Command::Schema(arguments) => schema::run(arguments),
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -275,6 +282,22 @@ impl Surroundings {
     }
 }
 
+/// The context without people.
+fn scan_context(surroundings: &Surroundings) -> scan_record::Context {
+    let context = surroundings.context.clone();
+    scan_record::Context {
+        provider: context.provider,
+        project: context.project,
+        branch: context.branch,
+        target_branch: context.target_branch,
+        merge_request: context.merge_request,
+        commit: context.commit,
+        tag: context.tag,
+        environment: context.environment,
+        pipeline: context.pipeline,
+    }
+}
+
 /// The name of the policy that holds: `named`, else the configuration, else the
 /// built-in baseline.
 fn policy_name(named: Option<&str>, global: &Global) -> anyhow::Result<String> {
@@ -351,6 +374,18 @@ fn find_config() -> anyhow::Result<Option<PathBuf>> {
         Ok(below) => below.to_path_buf(),
         Err(_) => path,
     }))
+}
+
+/// A time as it is written in an argument.
+fn time(text: &str) -> Result<Duration, &'static str> {
+    const UNITS: [(&str, u64); 4] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)];
+    let mut units = UNITS.iter();
+    let time = units.find_map(|(unit, factor)| {
+        let number: u32 = text.strip_suffix(unit)?.parse().ok()?;
+        Some(Duration::from_millis(u64::from(number) * factor))
+    });
+    time.filter(|time| !time.is_zero())
+        .ok_or("a time is a number with s, m or h: 90s, 30m, 2h")
 }
 
 /// A path as it is shown and recorded: lossily, if it is not Unicode.

@@ -1,7 +1,6 @@
 //! What the process prints and writes.
 
 use std::io::{self, Write as _};
-use std::path::Path;
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
@@ -9,11 +8,12 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use super::Colour;
+pub(super) use crate::atomic::write as write_file;
 use crate::policy::problem::Problem;
 use crate::text;
 
 /// Standard output for results, standard error for everything else.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Console {
     choice: ColorChoice,
     quiet: bool,
@@ -131,57 +131,4 @@ pub(super) fn width() -> usize {
     terminal_size::terminal_size_of(io::stdout())
         .map_or(160, |(width, _)| usize::from(width.0))
         .clamp(40, 200)
-}
-
-/// Writes a file so that nobody ever sees half of it: aside, and then moved
-/// into place.
-///
-/// # Errors
-///
-/// When the folder or the file cannot be written.
-pub(super) fn write_file(
-    path: &Path,
-    write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
-) -> io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".security-gate-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // Later jobs run as other users, and read it too.
-        builder.permissions(std::fs::Permissions::from_mode(0o644));
-    }
-    let mut file = io::BufWriter::new(builder.tempfile_in(folder)?);
-    write(&mut file)?;
-    let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_is_written_whole_or_not_at_all() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("out.json");
-        write_file(&path, |out| out.write_all(b"first")).unwrap();
-        let failed = write_file(&path, |out| {
-            out.write_all(b"half")?;
-            Err(io::Error::other("the disk is full"))
-        });
-        assert!(failed.is_err());
-        assert_eq!(fs_err::read(&path).unwrap(), b"first");
-        assert_eq!(
-            fs_err::read_dir(folder.path()).unwrap().count(),
-            1,
-            "nothing is left beside it"
-        );
-    }
 }

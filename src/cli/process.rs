@@ -62,6 +62,8 @@ pub(super) fn run(mut command: Command, timeout: Option<Duration>) -> io::Result
     }
 }
 
+pub(super) use group::Signals;
+
 #[cfg(unix)]
 mod group {
     use std::io::{self, IsTerminal as _};
@@ -76,10 +78,10 @@ mod group {
     use super::{Child, Command};
 
     /// The signals by which a job is told to end.
-    pub(super) struct Signals(Arc<AtomicUsize>);
+    pub(in crate::cli) struct Signals(Arc<AtomicUsize>);
 
     impl Signals {
-        pub(super) fn watch() -> io::Result<Self> {
+        pub(in crate::cli) fn watch() -> io::Result<Self> {
             let last = Arc::new(AtomicUsize::new(0));
             for signal in [SIGHUP, SIGINT, SIGTERM] {
                 let value = usize::try_from(signal).unwrap_or_default();
@@ -89,7 +91,7 @@ mod group {
         }
 
         /// The last that came since this was asked.
-        pub(super) fn take(&self) -> Option<i32> {
+        pub(in crate::cli) fn take(&self) -> Option<i32> {
             let signal = i32::try_from(self.0.swap(0, Ordering::SeqCst)).ok()?;
             (signal != 0).then_some(signal)
         }
@@ -156,15 +158,15 @@ mod group {
     use super::{Child, Command};
 
     /// There are none to pass on.
-    pub(super) struct Signals;
+    pub(in crate::cli) struct Signals;
 
     impl Signals {
         #[expect(clippy::unnecessary_wraps, reason = "as elsewhere")]
-        pub(super) fn watch() -> io::Result<Self> {
+        pub(in crate::cli) fn watch() -> io::Result<Self> {
             Ok(Self)
         }
 
-        pub(super) fn take(&self) -> Option<i32> {
+        pub(in crate::cli) fn take(&self) -> Option<i32> {
             None
         }
     }

@@ -14,13 +14,13 @@ use jiff::Timestamp;
 use super::intake::{self, Limit, Reading};
 use super::output::{Console, write_file};
 use super::process;
-use super::{Exit, Surroundings, shown};
+use super::{Exit, Surroundings, scan_context, shown, time};
 use crate::artifact;
 use crate::parser::{self, PARSERS, url};
 use crate::report::{Health, Report};
 use crate::scan_record::exit_code::{self, Meaning};
 use crate::scan_record::mask::Private;
-use crate::scan_record::{self, Context, Outcome, ReportFile, ScanRecord, signal_name};
+use crate::scan_record::{self, Outcome, ReportFile, ScanRecord, signal_name};
 
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
@@ -35,7 +35,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "LANE", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     lane: Option<String>,
     /// How long the command may take, such as 90s, 30m or 2h
-    #[arg(long, value_name = "TIME", value_parser = timeout)]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     timeout: Option<Duration>,
     #[command(flatten)]
     limit: Limit,
@@ -51,20 +51,6 @@ by which scanners tell of findings are known, so no `|| true` is needed.";
 
 fn scanners() -> PossibleValuesParser {
     PossibleValuesParser::new(PARSERS.iter().map(|parser| parser.scanner))
-}
-
-fn timeout(text: &str) -> Result<Duration, &'static str> {
-    let (digits, factor) = match text.char_indices().next_back() {
-        Some((at, 's')) => (text.get(..at), 1),
-        Some((at, 'm')) => (text.get(..at), 60),
-        Some((at, 'h')) => (text.get(..at), 60 * 60),
-        _ => (None, 0),
-    };
-    let number = digits.and_then(|digits| digits.parse::<u32>().ok());
-    number
-        .filter(|&number| number > 0)
-        .map(|number| Duration::from_secs(u64::from(number) * factor))
-        .ok_or("a time is a number with s, m or h: 90s, 30m, 2h")
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> anyhow::Result<Exit> {
@@ -85,7 +71,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> anyhow::Result<Ex
     let declared = declared
         .and_then(parser::by_name)
         .map(|parser| parser.scanner);
-    let context = context(&surroundings);
+    let context = scan_context(&surroundings);
     let mut record = ScanRecord::begin(private.command(&command), now(), context);
     record.scanner = declared.map(str::to_owned);
     record.lane.clone_from(&arguments.lane);
@@ -329,22 +315,6 @@ fn private(surroundings: &Surroundings) -> Private {
     // A secret that is part of another must not leave the rest of it.
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     Private { secrets, folders }
-}
-
-/// The context without people.
-fn context(surroundings: &Surroundings) -> Context {
-    let context = surroundings.context.clone();
-    Context {
-        provider: context.provider,
-        project: context.project,
-        branch: context.branch,
-        target_branch: context.target_branch,
-        merge_request: context.merge_request,
-        commit: context.commit,
-        tag: context.tag,
-        environment: context.environment,
-        pipeline: context.pipeline,
-    }
 }
 
 /// To the millisecond.

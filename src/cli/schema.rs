@@ -5,6 +5,8 @@ use schemars::generate::SchemaSettings;
 
 use super::Exit;
 use super::output::Console;
+use crate::evidence::plan::Plan;
+use crate::evidence::record::Record;
 use crate::render::{Backtest, Diff, Explanation, Summary};
 use crate::scan_record::ScanRecord;
 
@@ -22,6 +24,10 @@ enum Name {
     Explanation,
     /// FILE.scan.json, which `run` writes beside a report
     Scan,
+    /// security-evidence.json, which says what became of each report
+    Evidence,
+    /// What `evidence plan --format json` prints
+    EvidencePlan,
     /// What `diff --format json` prints
     Diff,
     /// What `policy backtest --format json` prints
@@ -36,6 +42,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         Name::Summary => generator.into_root_schema_for::<Summary<'_>>(),
         Name::Explanation => generator.into_root_schema_for::<Explanation<'_>>(),
         Name::Scan => generator.into_root_schema_for::<ScanRecord>(),
+        Name::Evidence => generator.into_root_schema_for::<Record>(),
+        Name::EvidencePlan => generator.into_root_schema_for::<Plan>(),
         Name::Diff => generator.into_root_schema_for::<Diff<'_>>(),
         Name::Backtest => generator.into_root_schema_for::<Backtest<'_>>(),
     };

@@ -244,6 +244,19 @@ fn is_about_passwords(entry: &Entry<'_>) -> bool {
         || entry.test_name.starts_with("hardcoded_password")
 }
 
+/// What a result says of a password that it repeats, for copies of the report:
+/// the text before it, and the password. Absent when its test is about none; an
+/// empty password is none.
+pub(crate) fn password_of(
+    result: &serde_json::Map<String, serde_json::Value>,
+) -> Option<(String, Option<String>)> {
+    let entry = Entry::deserialize(result).ok()?;
+    is_about_passwords(&entry).then(|| match password(&entry.issue_text) {
+        Some((label, password)) => (label.to_owned(), Some(password.to_owned())),
+        None => (entry.issue_text.to_string(), None),
+    })
+}
+
 /// The password in `Possible hardcoded password: 'hunter2'`, and the text
 /// before it. An empty one is none.
 fn password(text: &str) -> Option<(&str, &str)> {

@@ -221,7 +221,7 @@ impl<'de> Deserialize<'de> for Number {
 }
 
 /// The numbers of the weaknesses named in `text`: `CWE-79: Cross-site …`.
-pub(super) fn cwes(text: &str) -> Vec<u32> {
+pub(crate) fn cwes(text: &str) -> Vec<u32> {
     let lower = text.to_ascii_lowercase();
     let mut numbers = Vec::new();
     for rest in lower.split("cwe-").skip(1) {

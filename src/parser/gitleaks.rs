@@ -220,7 +220,7 @@ fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding
 }
 
 /// `--redact` leaves a word, or with a percentage a part of the secret.
-fn is_redacted(secret: &str) -> bool {
+pub(crate) fn is_redacted(secret: &str) -> bool {
     matches!(secret, "REDACTED" | "REDACT") || secret.ends_with("...")
 }
 
@@ -233,7 +233,7 @@ fn visible_part(secret: &str) -> Option<&str> {
 }
 
 /// Whether an address has a user's name or token before its host.
-fn has_credentials(link: &str) -> bool {
+pub(crate) fn has_credentials(link: &str) -> bool {
     let (_, rest) = link.split_once("://").unwrap_or(("", link));
     rest.split('/')
         .next()

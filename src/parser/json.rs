@@ -72,7 +72,7 @@ impl Json {
     }
 
     /// Whether half surrogate pairs were read as U+FFFD.
-    pub(super) fn has_repairs(&self) -> bool {
+    pub(crate) fn has_repairs(&self) -> bool {
         self.has_repairs
     }
 
@@ -193,7 +193,7 @@ impl Json {
     }
 
     /// Passes over the value, however large; it must be well-formed all the same.
-    pub(super) fn skip(&mut self) -> Result<(), ParseError> {
+    pub(crate) fn skip(&mut self) -> Result<(), ParseError> {
         let kind = self.kind()?;
         if self.frame(Self::MAX_SKIPPED_WHOLE)?.is_some() {
             self.value::<IgnoredAny>().map(drop)
@@ -206,6 +206,15 @@ impl Json {
                 _ => self.value::<IgnoredAny>().map(drop),
             }
         }
+    }
+
+    /// Whether the value is small enough to be taken as a whole by someone who
+    /// copies it; a larger one is to be walked.
+    pub(crate) fn is_small(&mut self) -> Result<bool, ParseError> {
+        if self.path.len() >= Self::MAX_DEPTH {
+            return Err(self.error(format!("nested more than {} levels deep", Self::MAX_DEPTH)));
+        }
+        Ok(self.frame(Self::MAX_SKIPPED_WHOLE)?.is_some())
     }
 
     /// Makes sure that nothing follows the document.

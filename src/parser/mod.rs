@@ -15,19 +15,19 @@ use crate::report::Scan;
 use crate::scanner::{Kind, Scanner};
 use crate::secret::SecretKey;
 
-mod bandit;
+pub(crate) mod bandit;
 mod dependency_check;
 pub(crate) mod examples;
 pub(crate) mod fields;
-mod gitleaks;
+pub(crate) mod gitleaks;
 pub(crate) mod json;
 pub mod limits;
 pub(crate) mod outline;
 pub(crate) mod recognize;
-mod semgrep;
+pub(crate) mod semgrep;
 mod trivy;
 pub(crate) mod url;
-mod xml;
+pub(crate) mod xml;
 mod zap;
 
 use json::Json;
@@ -62,6 +62,13 @@ pub struct Parser {
     /// How it writes reports. The first of a syntax is tried on a report that
     /// is declared to be this scanner's and looks like nothing known.
     formats: &'static [Format],
+}
+
+impl Parser {
+    /// The names of its formats, as outputs have them.
+    pub fn format_names(&self) -> impl Iterator<Item = &'static str> {
+        self.formats.iter().map(|format| format.name)
+    }
 }
 
 /// A way in which a scanner writes reports.
@@ -114,6 +121,13 @@ impl Default for Options {
             workspace: None,
             max_findings: limits::DEFAULT_MAX_FINDINGS,
         }
+    }
+}
+
+impl Parser {
+    /// The names of its formats, as a scan has them.
+    pub fn formats(&self) -> impl Iterator<Item = &'static str> {
+        self.formats.iter().map(|format| format.name)
     }
 }
 

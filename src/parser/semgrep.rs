@@ -363,26 +363,20 @@ fn message<'a>(entry: &'a Entry<'_>, secrets: &SecretKey) -> (Cow<'a, str>, Opti
     (Cow::Owned(masked), digest)
 }
 
+/// The message of a result without the secret in it, for copies of the report;
+/// absent when its rule is not about secrets.
+pub(crate) fn message_without_secret(
+    result: &serde_json::Map<String, serde_json::Value>,
+    secrets: &SecretKey,
+) -> Option<String> {
+    let entry = Entry::deserialize(result).ok()?;
+    is_about_secrets(&entry).then(|| message(&entry, secrets).0.into_owned())
+}
+
 /// Rather one rule too many: a masked word costs a look at the code.
 fn is_about_secrets(entry: &Entry<'_>) -> bool {
-    const WORDS: [&str; 10] = [
-        "accesskey",
-        "apikey",
-        "credential",
-        "hardcoded",
-        "passphrase",
-        "passwd",
-        "password",
-        "privatekey",
-        "secret",
-        "token",
-    ];
     /// Credentials and keys in the code, or ill protected.
     const WEAKNESSES: [u32; 4] = [259, 321, 522, 798];
-    let says_so = |text: &str| {
-        let text = text.replace(['-', '_', ' '], "").to_ascii_lowercase();
-        WORDS.iter().any(|word| text.contains(word))
-    };
     let state = entry.extra.validation_state.trim();
     let is_tried = !state.is_empty() && !state.eq_ignore_ascii_case("NO_VALIDATOR");
     let metadata = entry.extra.metadata.iter();
@@ -405,6 +399,24 @@ fn is_about_secrets(entry: &Entry<'_>) -> bool {
                     .into_iter()
                     .any(|number| WEAKNESSES.contains(&number))
         })
+}
+
+/// Whether the name or title of a rule says that it is about secrets.
+pub(crate) fn says_so(text: &str) -> bool {
+    const WORDS: [&str; 10] = [
+        "accesskey",
+        "apikey",
+        "credential",
+        "hardcoded",
+        "passphrase",
+        "passwd",
+        "password",
+        "privatekey",
+        "secret",
+        "token",
+    ];
+    let text = text.replace(['-', '_', ' '], "").to_ascii_lowercase();
+    WORDS.iter().any(|word| text.contains(word))
 }
 
 /// What stands between quotes or backticks. What is opened and not closed goes
@@ -484,7 +496,7 @@ fn merged(mut spans: Vec<Range<usize>>) -> Vec<Range<usize>> {
 
 /// `ERROR`, `WARNING` and `INFO` are the words of old for high, medium and low.
 /// `EXPERIMENT` and `INVENTORY` are no problems by themselves.
-fn severity(word: &str) -> Severity {
+pub(crate) fn severity(word: &str) -> Severity {
     match word.trim().to_ascii_uppercase().as_str() {
         "CRITICAL" => Severity::Critical,
         "HIGH" | "ERROR" => Severity::High,
@@ -496,7 +508,7 @@ fn severity(word: &str) -> Severity {
 }
 
 /// What stands in place of code and fingerprints without a login.
-const NO_LOGIN: &str = "requires login";
+pub(crate) const NO_LOGIN: &str = "requires login";
 
 /// Semgrep's fingerprint without its count of equal matches, which shifts when
 /// one is added above. Without a login it is the constant [`NO_LOGIN`].

@@ -17,6 +17,22 @@ pub(super) fn mask_words(text: &str) -> String {
     words.join(" ")
 }
 
+/// `text` with the users and passwords in its addresses left out.
+pub(crate) fn without_user_info(text: &str) -> String {
+    let mut parts = text.split("://");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(['/', '?', '#', '"', '\'', ' ', '\n']);
+        let (authority, rest) = part.split_at(end.unwrap_or(part.len()));
+        let host = match authority.rsplit_once('@') {
+            Some((_, host)) => format!("***@{host}"),
+            None => authority.to_owned(),
+        };
+        out = out + "://" + &host + rest;
+    }
+    out
+}
+
 /// Also of addresses inside an address, and of one without a scheme.
 fn mask_user_info(text: &str) -> String {
     const ENDS: [char; 4] = ['/', '?', '#', '\\'];

@@ -13,7 +13,7 @@ use super::ParseError;
 use crate::artifact::{Place, Window};
 
 /// A reader at some element of an XML document.
-pub(super) struct Xml {
+pub(crate) struct Xml {
     reader: Reader<Window>,
     buffer: Vec<u8>,
     /// The start tag that was read last, between its brackets.
@@ -24,6 +24,18 @@ pub(super) struct Xml {
     path: String,
     depth: usize,
     has_begun: bool,
+}
+
+/// An element with all that is in it, for those who copy documents.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Element {
+    /// Without its namespace prefix.
+    pub(crate) name: String,
+    /// By their full names.
+    pub(crate) attributes: Vec<(String, String)>,
+    /// Its own text, as a whole.
+    pub(crate) text: String,
+    pub(crate) children: Vec<Element>,
 }
 
 /// What a step through the document can meet.
@@ -37,8 +49,10 @@ enum Step {
 impl Xml {
     /// How deep elements may be nested.
     const MAX_DEPTH: usize = 256;
+    /// The largest single element that is taken into memory, in bytes of text.
+    const MAX_TREE: usize = 64 << 20;
 
-    pub(super) fn new(window: Window) -> Self {
+    pub(crate) fn new(window: Window) -> Self {
         let mut reader = Reader::from_reader(window);
         reader.config_mut().expand_empty_elements = true;
         Self {
@@ -53,12 +67,12 @@ impl Xml {
     }
 
     /// Gives the file back, wherever the reader stands.
-    pub(super) fn into_window(self) -> Window {
+    pub(crate) fn into_window(self) -> Window {
         self.reader.into_inner()
     }
 
     /// Goes to the root element. Its name and attributes can then be asked for.
-    pub(super) fn root(&mut self) -> Result<(), ParseError> {
+    pub(crate) fn root(&mut self) -> Result<(), ParseError> {
         match self.step(None)? {
             Step::Start => Ok(()),
             Step::Text | Step::End => {
@@ -69,13 +83,13 @@ impl Xml {
     }
 
     /// The name of the current element, without its namespace prefix.
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         let name = self.tag.get(..self.name_length).unwrap_or_default();
         name.rsplit_once(':').map_or(name, |(_, name)| name)
     }
 
     /// The attributes of the current element, by their full names.
-    pub(super) fn attributes(&self) -> Result<Vec<(String, String)>, ParseError> {
+    pub(crate) fn attributes(&self) -> Result<Vec<(String, String)>, ParseError> {
         BytesStart::from_content(self.tag.as_str(), self.name_length)
             .attributes()
             .map(|attribute| {
@@ -88,7 +102,7 @@ impl Xml {
     }
 
     /// An attribute of the current element, by its name without prefix.
-    pub(super) fn attribute(&self, name: &str) -> Result<Option<String>, ParseError> {
+    pub(crate) fn attribute(&self, name: &str) -> Result<Option<String>, ParseError> {
         let local = |full: &str| {
             full.rsplit_once(':')
                 .map_or(full == name, |(_, local)| local == name)
@@ -102,7 +116,7 @@ impl Xml {
 
     /// Walks the elements inside the current one: `child` is called at each, and
     /// may take it (with this function or [`Xml::text`]) or leave it.
-    pub(super) fn children(
+    pub(crate) fn children(
         &mut self,
         mut child: impl FnMut(&mut Self) -> Result<(), ParseError>,
     ) -> Result<(), ParseError> {
@@ -121,7 +135,7 @@ impl Xml {
     }
 
     /// Takes the text of the current element, and of those inside it.
-    pub(super) fn text(&mut self) -> Result<String, ParseError> {
+    pub(crate) fn text(&mut self) -> Result<String, ParseError> {
         let depth = self.depth;
         let mut text = String::new();
         loop {
@@ -133,8 +147,41 @@ impl Xml {
         }
     }
 
+    /// Takes the current element with all that is in it.
+    pub(crate) fn tree(&mut self) -> Result<Element, ParseError> {
+        let mut room = Self::MAX_TREE;
+        self.tree_within(&mut room)
+    }
+
+    fn tree_within(&mut self, room: &mut usize) -> Result<Element, ParseError> {
+        let depth = self.depth;
+        let mut element = Element {
+            name: self.name().to_owned(),
+            attributes: self.attributes()?,
+            ..Element::default()
+        };
+        loop {
+            let before = self.place().byte;
+            let step = self.step(Some(&mut element.text))?;
+            let read = self.place().byte.saturating_sub(before);
+            let read = usize::try_from(read).unwrap_or(usize::MAX);
+            *room = room.checked_sub(read).ok_or_else(|| {
+                self.error(format!(
+                    "a single element of more than {} bytes",
+                    Self::MAX_TREE
+                ))
+            })?;
+            match step {
+                Step::Start => element.children.push(self.tree_within(room)?),
+                Step::End if self.depth < depth => return Ok(element),
+                Step::Text | Step::End => {}
+                Step::Eof => return Err(self.cut_off()),
+            }
+        }
+    }
+
     /// Makes sure that the root is closed and that nothing follows it.
-    pub(super) fn finish(&mut self) -> Result<(), ParseError> {
+    pub(crate) fn finish(&mut self) -> Result<(), ParseError> {
         self.close(0)?;
         match self.step(None)? {
             Step::Eof => Ok(()),
@@ -144,12 +191,12 @@ impl Xml {
     }
 
     /// How far the text has been read.
-    pub(super) fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> Place {
         self.reader.get_ref().place()
     }
 
     /// An error at this place.
-    pub(super) fn error(&self, message: impl Into<String>) -> ParseError {
+    pub(crate) fn error(&self, message: impl Into<String>) -> ParseError {
         ParseError::at(self.path.clone(), Some(self.place()), message)
     }
 

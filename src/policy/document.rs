@@ -42,6 +42,8 @@ pub(super) struct Table<'t> {
     /// Its dotted key, `rule.where`; empty for a whole text.
     name: String,
     known: Vec<&'static str>,
+    /// Keys of which something else was said already.
+    refused: Vec<String>,
 }
 
 impl<'t> Table<'t> {
@@ -52,6 +54,7 @@ impl<'t> Table<'t> {
             what,
             name: String::new(),
             known: Vec::new(),
+            refused: Vec::new(),
         }
     }
 
@@ -71,6 +74,13 @@ impl<'t> Table<'t> {
     /// Whether a key is there, whatever its value is.
     pub(super) fn contains(&self, key: &str) -> bool {
         self.entries.contains_key(key)
+    }
+
+    /// Where the value of a key stands that has no place in the table.
+    pub(super) fn value_span(&mut self, key: &str) -> Option<Range<usize>> {
+        let (known, value) = self.entries.get_key_value(key)?;
+        self.refused.push(known.get_ref().to_string());
+        Some(value.span())
     }
 
     /// Every key with the place of its value.
@@ -389,7 +399,8 @@ impl<'t> Table<'t> {
     pub(super) fn finish(self, problems: &mut Problems) {
         for key in self.entries.keys() {
             let name = key.get_ref();
-            if !self.known.contains(&name.as_ref()) {
+            let is_refused = self.refused.iter().any(|refused| refused == name);
+            if !self.known.contains(&name.as_ref()) && !is_refused {
                 let is_below = !self.name.is_empty() && TOP_LEVEL.contains(&name.as_ref());
                 let mend = match is_below {
                     true => {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use jiff::ToSpan as _;
 
+use super::evidence::Filing;
 use super::problem::{Level, Problem, nearest, suggestion};
 use super::reader::{BoundsPart, Part, Reader};
 use super::{Action, Bounds, Demand, Exception, Mode, Origin, Particular, Policy, Trust};
@@ -227,6 +228,7 @@ impl Loader<'_> {
             epss: Demand::default(),
             vex: Demand::default(),
             bounds: Bounds::default(),
+            evidence: Filing::default(),
             lanes: BTreeMap::new(),
             rules: Vec::new(),
             exceptions: Vec::new(),
@@ -257,6 +259,7 @@ impl Loader<'_> {
             policy.kev = part.kev.unwrap_or_default().over(policy.kev);
             policy.epss = part.epss.unwrap_or_default().over(policy.epss);
             policy.vex = part.vex.unwrap_or_default().over(policy.vex);
+            policy.evidence = part.evidence.over(policy.evidence);
             policy.trust_suppressions =
                 part.trust_suppressions.unwrap_or(policy.trust_suppressions);
             for (name, lane) in part.lanes {
@@ -273,6 +276,7 @@ impl Loader<'_> {
                     .degraded
                     .unwrap_or_else(|| std::mem::take(&mut known.degraded));
                 lane.demands.lay_over(&mut known.demands);
+                known.evidence = lane.evidence.over(std::mem::take(&mut known.evidence));
             }
             for rule in part.rules {
                 match policy.rules.iter_mut().find(|known| known.id == rule.id) {

@@ -18,6 +18,7 @@ use crate::finding::Severity;
 pub mod decide;
 mod document;
 pub mod draft;
+pub mod evidence;
 pub mod example;
 pub mod explain;
 pub mod expression;
@@ -37,8 +38,10 @@ pub mod remedy;
 pub mod selector;
 pub mod show;
 pub mod strictest;
+pub mod template;
 pub mod told;
 
+use evidence::Filing;
 use example::Example;
 use problem::Source;
 use selector::Selector;
@@ -66,6 +69,8 @@ pub struct Policy {
     pub vex: Demand,
     /// What exceptions may be.
     pub bounds: Bounds,
+    /// Where the reports are filed, and how, unless a lane says otherwise.
+    pub evidence: Filing,
     /// What reports there are to be, by lane.
     pub lanes: BTreeMap<String, Lane>,
     /// What is not accepted. All rules are independent of each other.
@@ -235,7 +240,7 @@ impl Trust {
 }
 
 /// A delivery context with its own reports.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Lane {
     /// Patterns of its report files, relative to `folder`.
     pub reports: Vec<ReportPattern>,
@@ -249,6 +254,8 @@ pub struct Lane {
     pub demands: Demands,
     /// The package URL of what is scanned here and is to be released.
     pub product: Option<String>,
+    /// Where its reports are filed, and how, as far as it is not as for all.
+    pub evidence: Filing,
 }
 
 /// What each report of a lane must show of its scan.

@@ -89,6 +89,8 @@ impl Problem {
 pub(super) struct Problems {
     source: Arc<Source>,
     found: Vec<Problem>,
+    /// What must not be shown of the text.
+    hidden: Vec<Range<usize>>,
 }
 
 impl Problems {
@@ -96,6 +98,7 @@ impl Problems {
         Self {
             source,
             found: Vec::new(),
+            hidden: Vec::new(),
         }
     }
 
@@ -118,6 +121,11 @@ impl Problems {
         });
     }
 
+    /// Keeps a part of the text from being shown with any problem.
+    pub(super) fn hide(&mut self, span: Range<usize>) {
+        self.hidden.push(span);
+    }
+
     /// How many there are so far.
     pub(super) fn count(&self) -> usize {
         self.found.len()
@@ -126,6 +134,22 @@ impl Problems {
     /// All of them, in the order of the text.
     pub(super) fn into_vec(mut self) -> Vec<Problem> {
         self.found.sort_by_key(|problem| problem.span.start);
+        if !self.hidden.is_empty() {
+            let mut text = self.source.text.clone();
+            for span in self.hidden {
+                // Of the same length: places in the text stay what they are.
+                let kept = |c: char| if c == '\n' { "\n" } else { "*" };
+                let part = text.get(span.clone()).unwrap_or_default();
+                let masked = part.chars().flat_map(|c| [kept(c)].repeat(c.len_utf8()));
+                let masked: String = masked.collect();
+                text.replace_range(span, &masked);
+            }
+            let name = self.source.name.clone();
+            let source = Arc::new(Source { name, text });
+            for problem in &mut self.found {
+                problem.source = Arc::clone(&source);
+            }
+        }
         self.found
     }
 }

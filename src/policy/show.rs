@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::evidence::Filing;
 use super::selector::Selector;
 use super::{
     AgeBy, Bounds, Degraded, Demand, Demands, Exception, FirstRun, Lane, Mode, Never, Origin,
@@ -77,6 +78,7 @@ pub fn show(policy: &Policy, folder: &Path) -> Vec<Section> {
         epss,
         vex,
         bounds,
+        evidence,
         lanes,
         rules,
         exceptions,
@@ -115,6 +117,7 @@ pub fn show(policy: &Policy, folder: &Path) -> Vec<Section> {
         sections.push(demanded(policy, table, *demand));
     }
     sections.push(bounded(policy, bounds));
+    sections.push(filed(policy, "evidence", "evidence", evidence));
     // A lane without keys is one, too: selectors may name it.
     sections.retain(|section| !section.values.is_empty());
     let never = |never: &Never| {
@@ -125,6 +128,10 @@ pub fn show(policy: &Policy, folder: &Path) -> Vec<Section> {
     sections.extend(bounds.never.iter().map(never));
     for (name, lane) in lanes {
         sections.push(shown_lane(policy, name, lane, folder));
+        let table = format!("lane.{}.evidence", key(name));
+        let known = format!("lane.{name}.evidence");
+        let filed = filed(policy, &table, &known, &lane.evidence);
+        sections.extend(Some(filed).filter(|section| !section.values.is_empty()));
     }
     sections.extend(rules.iter().map(shown_rule));
     sections.extend(exceptions.iter().map(shown_exception));
@@ -249,6 +256,15 @@ fn bounded(policy: &Policy, bounds: &Bounds) -> Section {
     draft.0
 }
 
+/// Where reports are filed, in the table that is known as `name`.
+fn filed(policy: &Policy, table: &str, name: &str, filing: &Filing) -> Section {
+    let mut draft = Draft::new(policy, table);
+    for (key, value) in filing.settings() {
+        draft.add_named(key, value, &format!("{name}.{key}"));
+    }
+    draft.0
+}
+
 fn shown_lane(policy: &Policy, name: &str, lane: &Lane, folder: &Path) -> Section {
     let Lane {
         reports,
@@ -257,6 +273,7 @@ fn shown_lane(policy: &Policy, name: &str, lane: &Lane, folder: &Path) -> Sectio
         degraded,
         product,
         demands,
+        evidence: _,
     } = lane;
     let mut draft = Draft::new(policy, &format!("lane.{}", key(name)));
     let mut add = |key: &str, value: Value| {

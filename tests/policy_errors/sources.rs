@@ -6,10 +6,12 @@ use std::path::Path;
 use regex::Regex;
 
 /// Where a mistake in a policy gets its words.
-const SOURCES: [&str; 16] = [
+const SOURCES: [&str; 19] = [
     "src/policy/document.rs",
+    "src/policy/evidence.rs",
     "src/policy/load.rs",
     "src/policy/problem.rs",
+    "src/policy/reader/evidence.rs",
     "src/policy/reader/lane.rs",
     "src/policy/reader/mod.rs",
     "src/policy/reader/rules.rs",
@@ -22,11 +24,12 @@ const SOURCES: [&str; 16] = [
     "src/policy/selector/bounds.rs",
     "src/policy/selector/patterns.rs",
     "src/policy/selector/subject.rs",
+    "src/policy/template.rs",
     "src/text.rs",
 ];
 
 /// Texts of more than one word that no transcript can have, and why.
-const NEVER_SEEN: [(&str, &str); 9] = [
+const NEVER_SEEN: [(&str, &str); 11] = [
     (
         "so says the example",
         "why a finding is suppressed; no mistake",
@@ -48,6 +51,14 @@ const NEVER_SEEN: [(&str, &str); 9] = [
         "the types are checked before",
     ),
     ("it is not defined here", "the names are checked before"),
+    (
+        "`{}` needs the {}, and the pipeline's environment does not tell one: name it with `--set {name}=…`, or write `{{{{ {name} or … }}}}`",
+        "said where a template is filled",
+    ),
+    (
+        "{{ scanner }}-{{ branch }}",
+        "the title of a test where none is said; no mistake",
+    ),
 ];
 
 #[test]

@@ -1,6 +1,7 @@
 //! What a result is of, as it is shown and as it is recognized.
 
 use crate::parser::Emitter;
+pub(super) use crate::parser::url::without_user_info;
 
 /// What a result is of.
 pub(super) struct Place {
@@ -54,22 +55,6 @@ fn looks_like_image(target: &str) -> bool {
     let name = without_tag(target);
     let file = name.rsplit('/').next().unwrap_or_default();
     name != target && !file.contains('.') && !name.contains(|c: char| c.is_ascii_uppercase())
-}
-
-/// `text` with the users and passwords in its addresses left out.
-pub(super) fn without_user_info(text: &str) -> String {
-    let mut parts = text.split("://");
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let end = part.find(['/', '?', '#', '"', '\'', ' ', '\n']);
-        let (authority, rest) = part.split_at(end.unwrap_or(part.len()));
-        let host = match authority.rsplit_once('@') {
-            Some((_, host)) => format!("***@{host}"),
-            None => authority.to_owned(),
-        };
-        out = out + "://" + &host + rest;
-    }
-    out
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::selector::{Asked, Question, SeenBy, Selector};
 use super::{Action, AgeBy, Exception, Mode, Origin, Policy, Rule};
 use crate::scanner::Scanner;
 
+mod filing;
 mod space;
 
 use space::Space;
@@ -28,6 +29,7 @@ pub fn lint(policy: &Policy, scanners: &[Scanner], today: Date) -> Vec<Problem> 
     linter.mode();
     linter.beginning();
     linter.lanes();
+    linter.filing();
     linter.rules();
     linter.never();
     linter.exceptions();

@@ -7,6 +7,7 @@ use packageurl::PackageUrl;
 
 use super::{Reader, check_pattern};
 use crate::policy::document::{At, Table};
+use crate::policy::evidence::Filing;
 use crate::policy::problem::Problems;
 use crate::policy::selector::Patterns;
 use crate::policy::{AgeBy, Degraded, Demands, ProofBy, ReportPattern};
@@ -19,6 +20,7 @@ pub(in crate::policy) struct LanePart {
     pub(in crate::policy) degraded: Option<Degraded>,
     pub(in crate::policy) product: Option<String>,
     pub(in crate::policy) demands: DemandsPart,
+    pub(in crate::policy) evidence: Filing,
 }
 
 /// What one text asks of the scans of a lane.
@@ -119,7 +121,8 @@ impl Reader<'_> {
             (None, _) => None,
         };
         let demands = demands(&mut table, problems);
-        table.finish(problems);
+        let evidence = self.filing(&mut table, true);
+        table.finish(&mut self.problems);
         let reports = reports.map(|reports| {
             let pattern = |report: At<String>| {
                 let pattern = ReportPattern::parse(&report.value);
@@ -141,6 +144,7 @@ impl Reader<'_> {
             degraded,
             product: product.map(|product| product.value),
             demands,
+            evidence,
         }
     }
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use toml::de::{DeTable, DeValue};
 
 use super::document::{At, Table};
+use super::evidence::Filing;
 use super::example::Example;
 use super::load::Vocabulary;
 use super::problem::{Problems, Source, nearest, suggestion};
@@ -18,6 +19,7 @@ use super::selector::{Patterns, Severities};
 use super::{Demand, Exception, FirstRun, Mode, Never, Origin, Particular, Rule, Trust};
 use crate::finding::Severity;
 
+mod evidence;
 mod example;
 mod lane;
 mod rules;
@@ -38,6 +40,7 @@ pub(super) struct Part {
     pub(super) epss: Option<Demand>,
     pub(super) vex: Option<Demand>,
     pub(super) bounds: BoundsPart,
+    pub(super) evidence: Filing,
     pub(super) lanes: Vec<(String, LanePart)>,
     pub(super) rules: Vec<Rule>,
     pub(super) exceptions: Vec<Exception>,
@@ -93,6 +96,8 @@ impl<'a> Reader<'a> {
         if errors.is_empty() {
             let span = 0..source.text.lines().next().map_or(0, str::len);
             read(self, Table::new(table.get_ref(), span, what));
+        } else {
+            evidence::hide_secrets(&source.text, &mut self.problems);
         }
     }
 
@@ -122,6 +127,7 @@ impl<'a> Reader<'a> {
             part.epss = reader.demand(&mut table, "epss", "`[epss]`");
             part.vex = reader.demand(&mut table, "vex", "`[vex]`");
             part.bounds = reader.bounds(&mut table);
+            part.evidence = reader.filing(&mut table, false);
             if let Some(mut severity) =
                 table.table("severity", "`[severity]`", &mut reader.problems)
             {
