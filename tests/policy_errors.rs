@@ -741,6 +741,10 @@ fn findings_of_examples() {
             r#"scanner = "bandit", severity = "high", line = 1"#,
         ),
         (
+            "a line that no file has",
+            r#"scanner = "bandit", severity = "high", path = "a.py", line = 5_000_000_000"#,
+        ),
+        (
             "a version of nothing",
             r#"scanner = "trivy", severity = "high", version = "1""#,
         ),
