@@ -558,6 +558,7 @@ fn what_fails_a_whole_import_is_mended_and_told() {
         ("trivy", r#"{"ArtifactName":"a","ArtifactType":"aws_account","Results":[{"Target":"t","Type":"x"}]}"#.to_owned(), "version of their schema"),
         ("trivy", cluster.replace("KEY", "Resources"), "cluster's resources"),
         ("trivy", cluster.replace("KEY", "Findings"), "summaries of a cluster"),
+        ("trivy", cluster.replace("KEY", "Resources").replace(r#""c""#, r#""""#), "without a name"),
         ("zap", zap("<name>n</name><riskcode>x</riskcode>"), "severity `unknown`"),
         ("zap", zap("<name>n</name><riskcode> 3 </riskcode><cweid>99999999999</cweid>"), "of a type"),
         ("zap", zap("<alert>n</alert><riskcode>1</riskcode><uri>https://h/a</uri><desc/><solution/><reference/>"), "sent as one"),

@@ -21,6 +21,7 @@ const SCHEMA: &str = "reports without the version of their schema, sent with it"
 const PASSED: &str = "checks that passed, left out: DefectDojo would file them as findings";
 const RESOURCES: &str =
     "lists of a cluster's resources, sent under a name for which DefectDojo reads all of them";
+const UNNAMED: &str = "clusters without a name, called `cluster`";
 const SUMMARY: &str = "summaries of a cluster, sent as lists of its resources";
 const CODE: &str = "code around secrets, left out";
 const MODIFIED: &str = "findings that Trivy lists as suppressed, which DefectDojo does not file";
@@ -61,6 +62,17 @@ pub(super) fn convert(
                 writer.list(json, resource)
             }
             "Metadata" => metadata(writer, json, key),
+            "ClusterName" => {
+                let mut name = json.value::<Value>()?;
+                // Some versions of DefectDojo know a cluster by that it has a name.
+                if name.as_str().is_some_and(str::is_empty) {
+                    name = "cluster".into();
+                    writer.context.changes.add(UNNAMED);
+                }
+                writer.key(key);
+                writer.value(name);
+                Ok(())
+            }
             _ => writer.member(json, key),
         })?;
         if !shape.is_cluster && !shape.is_versioned {

@@ -204,7 +204,12 @@ fn leak_description(leak: &Value, secret: &str) -> String {
     lines.join("\n")
 }
 
+fn is_name(value: &Value) -> bool {
+    value.as_str().is_some_and(|name| !name.is_empty())
+}
+
 pub(super) fn trivy(report: &Value) -> Read<Vec<Item>> {
+    let targets_of_cluster;
     let targets = match report {
         Value::Null => return Ok(Vec::new()),
         // The oldest shape: a list of targets.
@@ -214,6 +219,18 @@ pub(super) fn trivy(report: &Value) -> Read<Vec<Item>> {
                 None => return Ok(Vec::new()),
                 Some(results) => each(results)?,
             }
+        }
+        // Of a cluster: lists of its resources, each with targets.
+        Value::Object(fields) if fields.get("ClusterName").is_some_and(is_name) => {
+            let lists = ["Vulnerabilities", "Misconfigurations", "Resources"];
+            let mut targets = Vec::new();
+            for list in lists.iter().filter_map(|key| fields.get(*key)) {
+                for resource in each(list)? {
+                    targets.extend(resource.get("Results").map_or(Ok(&[][..]), each)?.iter());
+                }
+            }
+            targets_of_cluster = targets.into_iter().cloned().collect::<Vec<_>>();
+            &targets_of_cluster
         }
         Value::Object(_) => {
             let text = "Schema of Trivy json report is not supported";
