@@ -23,7 +23,6 @@ pub(crate) struct Xml {
     /// The names of the open elements, each after a slash.
     path: String,
     depth: usize,
-    has_begun: bool,
 }
 
 /// An element with all that is in it, for those who copy documents.
@@ -62,7 +61,6 @@ impl Xml {
             name_length: 0,
             path: String::new(),
             depth: 0,
-            has_begun: false,
         }
     }
 
@@ -230,7 +228,6 @@ impl Xml {
         mut text: Option<&mut String>,
     ) -> Result<Step, ParseError> {
         loop {
-            let is_first = !std::mem::replace(&mut self.has_begun, true);
             buffer.clear();
             let event = match self.reader.read_event_into(buffer) {
                 Ok(event) => event,
@@ -267,7 +264,7 @@ impl Xml {
                 Event::CData(piece) => piece.xml10_content(),
                 Event::GeneralRef(reference) => self.resolve(&reference)?.to_string().into(),
                 Event::Decl(declaration) => {
-                    self.check_declaration(&declaration, is_first)?;
+                    self.check_declaration(&declaration)?;
                     continue;
                 }
                 Event::DocType(definition) => {
@@ -305,12 +302,11 @@ impl Xml {
         })
     }
 
-    fn check_declaration(
-        &self,
-        declaration: &BytesDecl<'_>,
-        is_first: bool,
-    ) -> Result<(), ParseError> {
-        if !is_first {
+    fn check_declaration(&self, declaration: &BytesDecl<'_>) -> Result<(), ParseError> {
+        // By its place: whether blanks before it are an event of their own depends on
+        // where reading stops.
+        let length = "<?".len() + declaration.len() + "?>".len();
+        if self.place().byte != length as u64 {
             return Err(self.error("the XML declaration is not at the beginning of the text"));
         }
         match declaration.encoding() {
