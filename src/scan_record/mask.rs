@@ -246,13 +246,16 @@ mod tests {
     fn secrets_of_the_environment_and_folders_are_not_repeated() {
         let private = Private {
             secrets: vec!["hunter2!".into(), "abc".into()],
-            folders: vec![("/builds/acme/shop".into(), ""), ("/root/".into(), "~/")],
+            folders: vec![
+                ("/builds/acme/shop".into(), ""),
+                ("/home/ann/".into(), "~/"),
+            ],
         };
         let command = [
             "/builds/acme/shop/scan.sh",
             "--output",
             "/builds/acme/shop/out/a.json",
-            "--cache=/root/.cache",
+            "--cache=/home/ann/.cache",
             "xhunter2!x",
             "/var/builds/acme/shop/a",
             "abc",
