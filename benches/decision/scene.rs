@@ -4,14 +4,12 @@
 use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use security_gate::artifact::Window;
 use security_gate::baseline::Baseline;
 use security_gate::finding::{
-    Category, Confidence, Cvss, CvssVersion, Details, Finding, Kept, Location, Recent, Severity,
-    Store,
+    Category, Collector, Confidence, Cvss, CvssVersion, Details, Finding, Kept, Location, Severity,
 };
 use security_gate::fingerprint::{ContentDigest, Fingerprint};
 use security_gate::parser;
@@ -345,16 +343,10 @@ pub(crate) fn reports(findings: usize) -> Vec<Report> {
     let packages = (images / 6 / 5).max(1);
     let report =
         |lane: &str, scanner: &'static str, count: usize, make: &dyn Fn(usize) -> Finding| {
-            let (mut recent, store) = (Recent::default(), Arc::new(Store::default()));
-            // As each is when it has been read.
-            let findings: Vec<_> = (0..count)
-                .map(|index| {
-                    let mut finding = make(index);
-                    finding.compact(&mut recent);
-                    finding.details.put_aside(&store).unwrap();
-                    finding
-                })
-                .collect();
+            // As they are when they have been read.
+            let mut kept = Collector::default();
+            (0..count).for_each(|index| kept.add(make(index)));
+            let findings = kept.finish().unwrap();
             Report {
                 path: format!("reports/{scanner}-{lane}.json"),
                 lane: lane.to_owned(),

@@ -2,8 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
 use clap::Args;
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use super::inputs::{self, Input};
 use super::output::Console;
 use super::{proof, shown};
 use crate::artifact::{self, Digested};
-use crate::finding::{Finding, Store};
+use crate::finding::Collector;
 use crate::parser::limits::DEFAULT_MAX_FINDINGS;
 use crate::parser::{self, Options, ParseError};
 use crate::policy::{AgeBy, Lane, Policy};
@@ -168,26 +168,19 @@ pub(super) fn read_file(
         Ok(window) => window,
         Err(error) => return (unreadable(name, error.to_string()), None),
     };
-    let mut findings: Vec<Finding> = Vec::new();
-    let store = Arc::new(Store::default());
-    let mut lost = None;
+    let mut kept = (keep == Reading::Findings).then(Collector::default);
     let mut tally = Tally::default();
     let declared = declared.and_then(parser::by_name);
     let (scan, Digested { bytes, sha256 }) =
-        parser::parse(window, &name, declared, options, &mut |mut finding| {
+        parser::parse(window, &name, declared, options, &mut |finding| {
             tally.add(&finding);
-            let is_within = (findings.len() as u64) < options.max_findings;
-            if keep == Reading::Findings && is_within {
-                lost = lost.take().or(finding.details.put_aside(&store).err());
-                if findings.len() == findings.capacity() {
-                    // By less than a doubling: the last one would be half of all memory.
-                    findings.reserve_exact(1024.max(findings.len() / 8));
-                }
-                findings.push(finding);
+            let is_within = |kept: &&mut Collector| (kept.len() as u64) < options.max_findings;
+            if let Some(kept) = kept.as_mut().filter(is_within) {
+                kept.add(finding);
             }
         });
-    match scan {
-        Ok(_) if let Some(error) = lost => {
+    match scan.map(|scan| (scan, kept.map_or(Ok(Vec::new()), Collector::finish))) {
+        Ok((_, Err(error))) => {
             let folder = std::env::temp_dir();
             let error = format!(
                 "what it says of its findings cannot be put aside in {}: {error}; set TMPDIR to a folder that can be written to",
@@ -195,8 +188,7 @@ pub(super) fn read_file(
             );
             (unreadable(name, error), None)
         }
-        Ok(scan) => {
-            findings.shrink_to_fit();
+        Ok((scan, Ok(findings))) => {
             let report = Report {
                 bytes,
                 sha256,

@@ -15,6 +15,7 @@ use super::json::scalar_text;
 use super::xml::{Element, Writer};
 use super::{Context, ConvertError, Out, Source};
 use crate::finding::{CvssVersion, Severity};
+use crate::parser::dependency_check::of_score;
 use crate::parser::json::Kind;
 
 const ROOT: &str = "analysis";
@@ -414,13 +415,7 @@ fn mend_severity(context: &mut Context<'_>, vulnerability: &mut Element) {
         known if KNOWN.contains(&known) => return,
         "" => by_score,
         "informational" | "none" => Severity::Info,
-        score if is_unscored => score
-            .parse()
-            .ok()
-            .filter(|&score| score > 0.0)
-            .map_or(Severity::Unknown, |score| {
-                Severity::from_cvss(CvssVersion::V3, score)
-            }),
+        score if is_unscored => of_score(score),
         _ => Severity::Unknown,
     };
     if meant == Severity::Unknown {

@@ -78,7 +78,7 @@ impl Kept {
     /// # Errors
     ///
     /// When the store cannot take them. They are still here then.
-    pub fn put_aside(&mut self, store: &Arc<Store>) -> io::Result<()> {
+    pub(super) fn put_aside(&mut self, store: &Arc<Store>) -> io::Result<()> {
         if let Place::Here(details) = &self.0 {
             let at = store.write(details)?;
             let store = Arc::clone(store);
@@ -122,7 +122,7 @@ impl fmt::Debug for Kept {
 /// Details that were put aside: the first in memory, with more of them all in a
 /// file without a name, which goes with the program.
 #[derive(Debug)]
-pub struct Store(Mutex<Written>);
+pub(super) struct Store(Mutex<Written>);
 
 #[derive(Debug)]
 struct Written {

@@ -9,11 +9,14 @@ use thin_vec::ThinVec;
 
 use crate::fingerprint::{ContentDigest, Fingerprint};
 
+mod collect;
 mod details;
 mod text;
 
-pub use details::{Details, Kept, Store};
-pub use text::{Recent, Text};
+pub use collect::Collector;
+pub use details::{Details, Kept};
+use text::Recent;
+pub use text::Text;
 
 /// One result of one scanner, normalized. Absent fields are those the scanner
 /// does not give.
@@ -99,7 +102,7 @@ impl Finding {
 
     /// Makes it as small as it can be: texts that were met before take the place of
     /// those equal to them, and lists are as long as they have to be.
-    pub fn compact(&mut self, recent: &mut Recent) {
+    fn compact(&mut self, recent: &mut Recent) {
         let Self {
             rule_id,
             title,

@@ -110,7 +110,7 @@ impl JsonSchema for Text {
 /// The texts that were met last. A text that is among them is shared, so that each
 /// is held about once; its own memory does not grow.
 #[derive(Debug)]
-pub struct Recent {
+pub(super) struct Recent {
     /// Each text has one place, by its digest.
     places: Vec<Text>,
     state: foldhash::fast::RandomState,
@@ -129,7 +129,7 @@ impl Default for Recent {
 
 impl Recent {
     /// Puts the text of before in the place of one that is equal to it.
-    pub fn share(&mut self, text: &mut Text) {
+    pub(super) fn share(&mut self, text: &mut Text) {
         use std::hash::BuildHasher as _;
         let digest = usize::try_from(self.state.hash_one(text.as_str()) >> 32).unwrap_or_default();
         let at = digest % self.places.len().max(1);

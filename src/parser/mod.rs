@@ -9,20 +9,21 @@ use std::io;
 use foldhash::HashMap;
 
 use crate::artifact::{self, ArtifactError, Digested, Place, Window};
-use crate::finding::{Details, Finding, Recent};
+use crate::finding::{Details, Finding};
 use crate::fingerprint::{self, Fingerprint};
 use crate::report::Scan;
 use crate::scanner::{Kind, Scanner};
 use crate::secret::SecretKey;
 
 pub(crate) mod bandit;
-mod dependency_check;
+pub(crate) mod dependency_check;
 pub(crate) mod examples;
 pub(crate) mod fields;
 pub(crate) mod gitleaks;
 pub(crate) mod json;
 pub mod limits;
 pub(crate) mod outline;
+pub(crate) mod own;
 pub(crate) mod recognize;
 pub(crate) mod semgrep;
 mod trivy;
@@ -304,7 +305,6 @@ struct Emitter<'a> {
     options: &'a Options,
     sink: &'a mut dyn FnMut(Finding),
     ordinals: HashMap<Fingerprint, u32>,
-    recent: Recent,
     emitted: u64,
     beyond: Beyond,
 }
@@ -315,7 +315,6 @@ impl<'a> Emitter<'a> {
             options,
             sink,
             ordinals: HashMap::default(),
-            recent: Recent::default(),
             emitted: 0,
             beyond: Beyond::default(),
         }
@@ -355,7 +354,6 @@ impl<'a> Emitter<'a> {
             };
         }
         self.beyond.cut(&mut finding);
-        finding.compact(&mut self.recent);
         (self.sink)(finding);
     }
 }

@@ -1,25 +1,16 @@
 //! Reading a record, strictly: what is not entirely a record proves nothing.
 
 use super::{Outcome, SCHEMA, ScanRecord};
-use crate::artifact::{ArtifactError, Digested, Window};
+use crate::artifact::{Digested, Window};
 use crate::parser::ParseError;
-use crate::parser::json::Json;
-use crate::parser::outline::Outline;
-use crate::parser::{self, recognize};
+use crate::parser::own;
 
 /// The largest record that is read, in bytes. Commands are not longer.
 pub const MAX_SIZE: u64 = 1 << 20;
 
 /// Whether a document is a record of a scan, of whatever version.
 pub fn is_record(window: Window) -> bool {
-    let (outline, _) = parser::look(window, has_schema);
-    outline.is_ok_and(|outline| {
-        outline.has_text("schema", |schema| schema.starts_with("security-gate-scan/"))
-    })
-}
-
-fn has_schema(outline: &Outline) -> bool {
-    outline.has("schema")
+    own::is_record(window, SCHEMA)
 }
 
 impl ScanRecord {
@@ -30,26 +21,7 @@ impl ScanRecord {
     /// When the file is cut off, of another kind or version, or contradicts
     /// itself.
     pub fn read(window: Window) -> Result<(Self, Digested), ParseError> {
-        let (outline, window) = parser::look(window, has_schema);
-        let outline = outline?;
-        if !outline.has_text("schema", |schema| schema == SCHEMA) {
-            let message =
-                if outline.has_text("schema", |schema| schema.starts_with("security-gate-scan/")) {
-                    format!("of another version: this one reads `{SCHEMA}`")
-                } else {
-                    format!(
-                        "not a scan record: it looks like {}",
-                        recognize::words_for(&outline)
-                    )
-                };
-            return Err(ParseError::new(message));
-        }
-        let mut json = Json::new(window);
-        let record = json.value::<Self>()?;
-        json.finish()?;
-        let digested = json.into_window().finish();
-        let digested =
-            digested.map_err(|error: ArtifactError| ParseError::new(error.to_string()))?;
+        let (record, digested): (Self, _) = own::read(window, SCHEMA, "a scan record")?;
         match record.contradiction() {
             Some(text) => Err(ParseError::new(text)),
             None => Ok((record, digested)),

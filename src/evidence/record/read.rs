@@ -2,20 +2,14 @@
 //! on with.
 
 use super::{Record, SCHEMA};
-use crate::artifact::{ArtifactError, Digested, Window};
+use crate::artifact::{Digested, Window};
 use crate::evidence::is_digest;
 use crate::parser::ParseError;
-use crate::parser::json::Json;
-use crate::parser::outline::Outline;
-use crate::parser::{self, recognize};
+use crate::parser::own;
 use crate::policy::evidence::address;
 
 /// The largest record that is read, in bytes: thousands of reports.
 pub const MAX_SIZE: u64 = 32 << 20;
-
-fn has_schema(outline: &Outline) -> bool {
-    outline.has("schema")
-}
 
 impl Record {
     /// Reads a record to its end, and says what the file was.
@@ -25,25 +19,7 @@ impl Record {
     /// When the file is cut off, of another kind or version, or contradicts
     /// itself.
     pub fn read(window: Window) -> Result<(Self, Digested), ParseError> {
-        let (outline, window) = parser::look(window, has_schema);
-        let outline = outline?;
-        if !outline.has_text("schema", |schema| schema == SCHEMA) {
-            let is_other =
-                outline.has_text("schema", |schema| schema.starts_with("security-evidence/"));
-            return Err(ParseError::new(match is_other {
-                true => format!("of another version: this one reads `{SCHEMA}`"),
-                false => format!(
-                    "not a record of evidence: it looks like {}",
-                    recognize::words_for(&outline)
-                ),
-            }));
-        }
-        let mut json = Json::new(window);
-        let record = json.value::<Self>()?;
-        json.finish()?;
-        let digested = json.into_window().finish();
-        let digested =
-            digested.map_err(|error: ArtifactError| ParseError::new(error.to_string()))?;
+        let (record, digested): (Self, _) = own::read(window, SCHEMA, "a record of evidence")?;
         match record.contradiction() {
             Some(text) => Err(ParseError::new(text)),
             None => Ok((record, digested)),

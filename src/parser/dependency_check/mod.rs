@@ -302,15 +302,8 @@ impl Vulnerability<'_> {
             "medium" | "moderate" => Severity::Medium,
             "low" => Severity::Low,
             "info" | "informational" | "none" => Severity::Info,
-            // OSS Index's score where it has no vector. 0 means that it has no
-            // score, and without the mark no number is ever written.
-            word if self.unscored.trim().eq_ignore_ascii_case("true") => word
-                .parse()
-                .ok()
-                .filter(|&score| score > 0.0)
-                .map_or(Severity::Unknown, |score| {
-                    Severity::from_cvss(CvssVersion::V3, score)
-                }),
+            // Without the mark no number is ever written.
+            word if self.unscored.trim().eq_ignore_ascii_case("true") => of_score(word),
             _ => Severity::Unknown,
         }
     }
@@ -403,6 +396,15 @@ fn is_identifier(name: &str) -> bool {
         && number
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte))
+}
+
+/// The severity of OSS Index's score, which stands in the place of the word where
+/// it has no vector. 0 means that there is no score.
+pub(crate) fn of_score(score: &str) -> Severity {
+    let score = score.parse().ok().filter(|&score| score > 0.0);
+    score.map_or(Severity::Unknown, |score| {
+        Severity::from_cvss(CvssVersion::V3, score)
+    })
 }
 
 /// The trimmed text, unless there is none: people reformat XML.
