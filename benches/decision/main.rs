@@ -17,6 +17,7 @@
 
 use divan::Bencher;
 use security_gate::baseline::{self, Baseline, Current, Looked};
+use security_gate::finding::Sites;
 use security_gate::issue::{Issues, Seen};
 use security_gate::policy::decide::{Circumstances, decide};
 use security_gate::policy::knowledge::{Given, Knowledge};
@@ -73,13 +74,19 @@ fn with_scanners(reports: &[Report]) -> impl Iterator<Item = (&'static str, &Rep
 #[divan::bench(args = SIZES, sample_count = 5)]
 fn issues(bencher: Bencher<'_, '_>, size: usize) {
     let reports = scene::reports(size);
+    let mut sites = Sites::default();
     let seen: Vec<_> = with_scanners(&reports)
         .flat_map(|(scanner, report)| {
-            report.findings.iter().map(move |finding| Seen {
-                scanner,
-                severity: finding.severity,
-                finding,
-            })
+            report
+                .findings
+                .iter()
+                .map(move |finding| (scanner, finding))
+        })
+        .map(|(scanner, finding)| Seen {
+            scanner,
+            severity: finding.severity,
+            site: sites.number(&finding.location),
+            finding,
         })
         .collect();
     bencher.bench_local(|| Issues::of(&seen, None));

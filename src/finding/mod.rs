@@ -11,12 +11,14 @@ use crate::fingerprint::{ContentDigest, Fingerprint};
 
 mod collect;
 mod details;
+mod site;
 mod text;
 
 pub use collect::Collector;
 pub use details::{Details, Kept};
+pub use site::Sites;
 use text::Recent;
-pub use text::Text;
+pub use text::{AnyCase, Text};
 
 /// One result of one scanner, normalized. Absent fields are those the scanner
 /// does not give.

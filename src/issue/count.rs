@@ -10,7 +10,7 @@
 //! group past the limit stays past it. There, a group has at least as many
 //! fingerprints as all that it was made of had problems.
 
-use super::link::{Bond, Item, Member, Side};
+use super::link::{Bond, Item, Member, Side, number};
 
 /// How many classes a group may have to be solved exactly: one word of bits.
 const MOST_CLASSES: usize = u64::BITS as usize;
@@ -20,7 +20,7 @@ const MOST_CLASSES: usize = u64::BITS as usize;
 pub(super) struct Classes {
     /// The class of each finding. Where not said otherwise it is the number of
     /// the identity.
-    of: Vec<usize>,
+    of: Vec<u32>,
     /// How many classes there are.
     len: usize,
     /// The groups of more than one class.
@@ -41,22 +41,16 @@ type Share = (usize, Side);
 
 impl Classes {
     /// Every identity is a class.
-    pub(super) fn new(items: &[Item<'_>], identities: usize) -> Self {
-        let mut of = vec![0; items.len()];
-        for item in items {
-            if let Some(class) = of.get_mut(item.index) {
-                *class = item.identity;
-            }
-        }
+    pub(super) fn new(items: &[Item<'_>]) -> Self {
         Self {
-            of,
-            len: identities,
+            of: items.iter().map(|item| item.identity).collect(),
+            len: items.len(),
             knots: Vec::new(),
         }
     }
 
     /// See [`super::Issues::renumber`].
-    pub(super) fn renumber(&mut self, places: &[usize]) {
+    pub(super) fn renumber(&mut self, places: &[u32]) {
         self.of = super::arranged(&self.of, places);
     }
 
@@ -94,10 +88,10 @@ impl Classes {
     }
 
     /// Makes one class of them.
-    fn assign(&mut self, findings: impl Iterator<Item = usize>) {
+    fn assign(&mut self, findings: impl Iterator<Item = u32>) {
         for finding in findings {
-            if let Some(class) = self.of.get_mut(finding) {
-                *class = self.len;
+            if let Some(class) = self.of.get_mut(finding as usize) {
+                *class = number(self.len);
             }
         }
         self.len += 1;
@@ -158,6 +152,7 @@ impl<'i> Tally<'i> {
     /// removed as often.
     pub fn add(&mut self, finding: usize) {
         if let Some(&class) = self.classes.of.get(finding)
+            && let class = class as usize
             && let Some(present) = self.present.get_mut(class)
         {
             *present += 1;
@@ -171,6 +166,7 @@ impl<'i> Tally<'i> {
     /// One less of those that were added.
     pub fn remove(&mut self, finding: usize) {
         if let Some(&class) = self.classes.of.get(finding)
+            && let class = class as usize
             && let Some(present) = self.present.get_mut(class)
             && *present > 0
         {
@@ -220,7 +216,7 @@ impl<'i> Tally<'i> {
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Kind {
     /// The identity, unless findings of others are the same.
-    identity: Option<usize>,
+    identity: Option<u32>,
     /// In the order of the bonds.
     shares: Vec<Share>,
 }
@@ -241,7 +237,7 @@ impl Kind {
 }
 
 /// The findings of a group, by their kinds.
-fn vertices(group: &[&Item<'_>], bonds: &[&Bond<'_, '_>]) -> Vec<(Kind, usize)> {
+fn vertices(group: &[&Item<'_>], bonds: &[&Bond<'_, '_>]) -> Vec<(Kind, u32)> {
     // Not every finding shares something: its identity may be all it has.
     let alone = group.iter().map(|item| (item.identity, item.index, None));
     let shares = bonds.iter().enumerate().flat_map(|(number, bond)| {
@@ -249,12 +245,12 @@ fn vertices(group: &[&Item<'_>], bonds: &[&Bond<'_, '_>]) -> Vec<(Kind, usize)> 
             .iter()
             .map(move |Member { item, side }| (item.identity, item.index, Some((number, *side))))
     });
-    let mut shares: Vec<(usize, usize, Option<Share>)> = alone.chain(shares).collect();
+    let mut shares: Vec<(u32, u32, Option<Share>)> = alone.chain(shares).collect();
     shares.sort_unstable();
     let mut vertices = Vec::with_capacity(group.len());
     for of_identity in shares.chunk_by(|one, other| one.0 == other.0) {
         let of_findings = || of_identity.chunk_by(|one, other| one.1 == other.1);
-        let shares_of = |finding: &[(usize, usize, Option<Share>)]| -> Vec<Share> {
+        let shares_of = |finding: &[(u32, u32, Option<Share>)]| -> Vec<Share> {
             finding.iter().filter_map(|share| share.2).collect()
         };
         let first = of_findings().next().map(shares_of).unwrap_or_default();

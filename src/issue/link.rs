@@ -5,6 +5,7 @@
 //! all who share it, so that a thousand findings of one thing are a thousand
 //! members and not half a million pairs.
 
+use std::borrow::Cow;
 use std::hash::{BuildHasher as _, Hash};
 use std::ops::RangeInclusive;
 
@@ -12,17 +13,19 @@ use foldhash::HashMap;
 use foldhash::quality::RandomState;
 use percent_encoding::percent_decode_str;
 
-use crate::finding::{Category, Finding, Location};
+use crate::finding::{AnyCase, Category, Finding, Location};
 use crate::fingerprint::stable_path;
 
 /// A finding as far as links are concerned.
 pub(super) struct Item<'a> {
     /// Its place in what was given.
-    pub(super) index: usize,
-    /// Its fingerprint, as a number.
-    pub(super) identity: usize,
+    pub(super) index: u32,
+    /// The place of the first with its fingerprint.
+    pub(super) identity: u32,
     /// Its scanner, as a number.
-    pub(super) scanner: usize,
+    pub(super) scanner: u32,
+    /// The number of its site.
+    pub(super) site: u32,
     pub(super) finding: &'a Finding,
 }
 
@@ -36,7 +39,7 @@ pub(super) struct Bond<'s, 'a> {
 
 impl Bond<'_, '_> {
     /// That of the first member.
-    pub(super) fn identity(&self) -> usize {
+    pub(super) fn identity(&self) -> u32 {
         self.members
             .first()
             .map_or(0, |member| member.item.identity)
@@ -56,7 +59,7 @@ pub(super) enum Side {
     /// Everybody who shares it.
     All,
     /// All but those of the same number.
-    Not(usize),
+    Not(u32),
 }
 
 impl Side {
@@ -83,14 +86,14 @@ pub enum Reason<'a> {
         /// The number of the weakness in common.
         cwe: u32,
         /// The file, without the folder of the checkout.
-        path: String,
+        path: Cow<'a, str>,
         /// 1-based.
         line: u32,
     },
     /// The same secret in the same file.
     Secret {
         /// The file, without the folder of the checkout.
-        path: String,
+        path: Cow<'a, str>,
         /// Where different scanners see one, when it cannot be told by its
         /// digest; 1-based.
         line: Option<u32>,
@@ -132,10 +135,11 @@ pub(super) fn bonds<'s, 'a>(items: &'s [Item<'a>], workspace: Option<&str>) -> V
 /// stands for many.
 fn vulnerabilities<'s, 'a>(items: &'s [Item<'a>], bonds: &mut Vec<Bond<'s, 'a>>) {
     const NAMES_CVES: Side = Side::Not(0);
-    let mut ids = Numbers::default();
+    let mut ids: HashMap<AnyCase<'a>, u32> = HashMap::default();
     let mut shares = Vec::new();
-    let packages = Places::of(items, package, |(name, version)| {
-        (package_name(name), version.map(package_version))
+    let packages = Places::of(items, is_vulnerable, |location| {
+        let (name, version) = written_package(location)?;
+        Some((package_name(name), version.map(package_version)))
     });
     for members in packages.shared() {
         for (_, item) in members {
@@ -145,23 +149,24 @@ fn vulnerabilities<'s, 'a>(items: &'s [Item<'a>], bonds: &mut Vec<Bond<'s, 'a>>)
                     true => NAMES_CVES,
                     false => Side::All,
                 };
-                let number = ids.of(id, str::to_ascii_uppercase);
+                let next = number(ids.len());
+                let number = *ids.entry(AnyCase(id)).or_insert(next);
                 shares.push((number, Member { item, side }));
             }
         }
         // Of several spellings, the same one whatever the order of findings.
         bind(&mut shares, bonds, |number, members| {
             let findings = || members.iter().map(|member| member.item.finding);
-            let written = |id: &&str| ids.known(id) == Some(*number);
+            let ids_of = || findings().flat_map(vulnerability_ids);
+            let shared = ids_of().find(|id| ids.get(&AnyCase(id)) == Some(number));
             let names = findings().filter_map(|finding| match &finding.location {
                 Location::Package { name, version, .. } => Some((&**name, version.as_deref())),
                 _ => None,
             });
             let (package, version) = names.min().unwrap_or_default();
             Reason::Vulnerability {
-                id: findings()
-                    .flat_map(vulnerability_ids)
-                    .filter(written)
+                id: ids_of()
+                    .filter(|id| shared.is_some_and(|shared| AnyCase(id) == AnyCase(shared)))
                     .min()
                     .unwrap_or_default(),
                 package,
@@ -184,10 +189,8 @@ fn is_cve(id: &str) -> bool {
         .is_some_and(|start| start.eq_ignore_ascii_case("CVE-"))
 }
 
-/// What a vulnerable package is called, and its version.
-fn package<'a>(item: &Item<'a>) -> Option<(&'a str, Option<&'a str>)> {
-    let is_vulnerable = item.finding.category == Category::Sca;
-    written_package(&item.finding.location).filter(|_| is_vulnerable)
+fn is_vulnerable(finding: &Finding) -> bool {
+    finding.category == Category::Sca && matches!(finding.location, Location::Package { .. })
 }
 
 /// A package's name, or its package URL, and its version, as they are written.
@@ -282,7 +285,9 @@ fn weaknesses<'s, 'a>(
     bonds: &mut Vec<Bond<'s, 'a>>,
 ) {
     let mut shares = Vec::new();
-    let files = Places::of(items, code, |path| stable_path(path, workspace));
+    let files = Places::of(items, is_code, |location| {
+        Some(stable_path(location.path()?, workspace))
+    });
     for members in files.shared() {
         let mut scanners = members.iter().map(|(_, item)| item.scanner);
         let first = scanners.next();
@@ -307,11 +312,8 @@ fn weaknesses<'s, 'a>(
     }
 }
 
-fn code<'a>(item: &Item<'a>) -> Option<&'a str> {
-    match &item.finding.location {
-        Location::Source { path, .. } if item.finding.category == Category::Sast => Some(path),
-        _ => None,
-    }
+fn is_code(finding: &Finding) -> bool {
+    finding.category == Category::Sast && matches!(finding.location, Location::Source { .. })
 }
 
 fn lines(location: &Location) -> Option<RangeInclusive<u32>> {
@@ -334,7 +336,9 @@ fn lines(location: &Location) -> Option<RangeInclusive<u32>> {
 /// different scanners see on the same line.
 fn secrets<'s, 'a>(items: &'s [Item<'a>], workspace: Option<&str>, bonds: &mut Vec<Bond<'s, 'a>>) {
     let mut shares = Vec::new();
-    let files = Places::of(items, secret, |path| stable_path(path, workspace));
+    let files = Places::of(items, is_secret, |location| {
+        Some(stable_path(location.path()?, workspace))
+    });
     for members in files.shared() {
         for (_, item) in members {
             if let Some(digest) = &item.finding.secret {
@@ -356,23 +360,16 @@ fn secrets<'s, 'a>(items: &'s [Item<'a>], workspace: Option<&str>, bonds: &mut V
     }
 }
 
-fn secret<'a>(item: &Item<'a>) -> Option<&'a str> {
-    let finding = item.finding;
-    match &finding.location {
-        Location::Source { path, .. }
-            if finding.category == Category::Secret || finding.secret.is_some() =>
-        {
-            Some(path)
-        }
-        _ => None,
-    }
+fn is_secret(finding: &Finding) -> bool {
+    let is_secret = finding.category == Category::Secret || finding.secret.is_some();
+    is_secret && matches!(finding.location, Location::Source { .. })
 }
 
-fn path_of(members: &[Member<'_, '_>], workspace: Option<&str>) -> String {
+fn path_of<'a>(members: &[Member<'_, 'a>], workspace: Option<&str>) -> Cow<'a, str> {
     let path = members
         .first()
         .and_then(|member| member.item.finding.location.path());
-    stable_path(path.unwrap_or_default(), workspace).into_owned()
+    stable_path(path.unwrap_or_default(), workspace)
 }
 
 /// Makes bonds of what is shared by two identities or more, and takes the rest
@@ -405,20 +402,38 @@ fn bind<'s, 'a, K: Ord + Copy>(
 }
 
 /// Findings by where they are.
-struct Places<'s, 'a>(Vec<(usize, &'s Item<'a>)>);
+struct Places<'s, 'a>(Vec<(u32, &'s Item<'a>)>);
 
 impl<'s, 'a> Places<'s, 'a> {
-    /// `written` is the place in the scanner's words, `name` what all scanners
-    /// would call it.
-    fn of<W: Copy + Eq + Hash, N: Hash>(
+    /// Of those that are `wanted`. `name` is what all scanners would call the site
+    /// of a location, some of which write it in several ways; it is made once for
+    /// each site.
+    fn of<N: Hash>(
         items: &'s [Item<'a>],
-        written: impl Fn(&Item<'a>) -> Option<W>,
-        name: impl Fn(W) -> N,
+        wanted: impl Fn(&Finding) -> bool,
+        name: impl Fn(&'a Location) -> Option<N>,
     ) -> Self {
-        let mut places = Numbers::default();
-        let mut found: Vec<_> = items
-            .iter()
-            .filter_map(|item| Some((places.of(written(item)?, &name), item)))
+        let sites = items.iter().map(|item| item.site as usize + 1);
+        let mut place_of_site: Vec<Option<u32>> = vec![None; sites.max().unwrap_or_default()];
+        // By two digests, with keys of chance: the names of a million packages would
+        // take more memory than all their findings.
+        let mut places: HashMap<[u64; 2], u32> = HashMap::default();
+        let digests: [RandomState; 2] = Default::default();
+        let mut place = |location| {
+            let name = name(location)?;
+            let next = number(places.len());
+            let digest = digests.each_ref().map(|state| state.hash_one(&name));
+            Some(*places.entry(digest).or_insert(next))
+        };
+        let wanted = items.iter().filter(|item| wanted(item.finding));
+        let mut found: Vec<_> = wanted
+            .filter_map(|item| {
+                let known = place_of_site.get_mut(item.site as usize)?;
+                if known.is_none() {
+                    *known = place(&item.finding.location);
+                }
+                Some(((*known)?, item))
+            })
             .collect();
         // Stable: the findings of a place stay in their order.
         found.sort_by_key(|(place, _)| *place);
@@ -426,7 +441,7 @@ impl<'s, 'a> Places<'s, 'a> {
     }
 
     /// The places where there are findings of several identities.
-    fn shared(&self) -> impl Iterator<Item = &[(usize, &'s Item<'a>)]> {
+    fn shared(&self) -> impl Iterator<Item = &[(u32, &'s Item<'a>)]> {
         self.0
             .chunk_by(|one, other| one.0 == other.0)
             .filter(|members| {
@@ -437,48 +452,7 @@ impl<'s, 'a> Places<'s, 'a> {
     }
 }
 
-/// Numbers for things that are written in several ways. What is written the
-/// same way is not looked into twice.
-struct Numbers<W> {
-    written: HashMap<W, usize>,
-    /// By two digests, with keys of chance: the names of a million packages would
-    /// take more memory than all their findings.
-    names: HashMap<[u64; 2], usize>,
-    digests: [RandomState; 2],
-    /// What was asked for last: what is written the same way often stands together.
-    last: Option<(W, usize)>,
-}
-
-impl<W> Default for Numbers<W> {
-    fn default() -> Self {
-        Self {
-            written: HashMap::default(),
-            names: HashMap::default(),
-            digests: Default::default(),
-            last: None,
-        }
-    }
-}
-
-impl<W: Copy + Eq + Hash> Numbers<W> {
-    fn of<N: Hash>(&mut self, written: W, name: impl FnOnce(W) -> N) -> usize {
-        if let Some((last, number)) = self.last
-            && last == written
-        {
-            return number;
-        }
-        let Self { names, digests, .. } = self;
-        let number = *self.written.entry(written).or_insert_with(|| {
-            let next = names.len();
-            let name = name(written);
-            let digest = digests.each_ref().map(|state| state.hash_one(&name));
-            *names.entry(digest).or_insert(next)
-        });
-        self.last = Some((written, number));
-        number
-    }
-
-    fn known(&self, written: W) -> Option<usize> {
-        self.written.get(&written).copied()
-    }
+/// A number of things in memory, of which there are never as many as here fit.
+pub(super) fn number(of: usize) -> u32 {
+    u32::try_from(of).unwrap_or(u32::MAX)
 }

@@ -7,6 +7,8 @@
 //! that fails would pass. Rules therefore count the most findings of which no
 //! two are linked ([`Issues::count`]): one more finding never lowers that.
 
+use std::num::NonZeroU32;
+
 use foldhash::HashMap;
 
 use crate::finding::{Finding, Severity};
@@ -28,6 +30,8 @@ pub struct Seen<'a> {
     pub scanner: &'a str,
     /// Its severity, or what `unknown` counts as.
     pub severity: Severity,
+    /// The number of its location, of one [`Sites`](crate::finding::Sites) for all.
+    pub site: u32,
     /// The finding.
     pub finding: &'a Finding,
 }
@@ -40,7 +44,9 @@ pub struct Issue<'a> {
     pub id: Fingerprint,
     /// Its findings, by their index in what was given, ascending.
     pub findings: Vec<usize>,
-    /// The scanners that see it, by name, each once.
+    /// The scanners that see it, by name, each once: of all its findings, not only
+    /// of those linked to one of them. Aliases carry over (one scanner knows the
+    /// CVE, one the GHSA, a third one both), and it errs on the strict side.
     pub seen_by: Vec<&'a str>,
     /// The worst severity that a scanner gives it.
     pub worst: Severity,
@@ -56,10 +62,8 @@ pub struct Issue<'a> {
 pub struct Issues<'a> {
     /// Those of different fingerprints, by [`Issue::id`].
     issues: Vec<Issue<'a>>,
-    /// The issue of each finding that is of one.
-    issue_of: Vec<Option<usize>>,
-    /// The scanner of each finding.
-    scanners: Vec<&'a str>,
+    /// The issue of each finding that is of one; they begin with 1.
+    issue_of: Vec<Option<NonZeroU32>>,
     classes: Classes,
 }
 
@@ -67,14 +71,14 @@ impl<'a> Issues<'a> {
     /// Finds them. `workspace` is the folder of the checkout, which is no part
     /// of a path. The order of the findings changes nothing but their indices.
     pub fn of(seen: &[Seen<'a>], workspace: Option<&str>) -> Self {
-        let (items, identities) = items(seen);
+        let items = items(seen);
         let bonds = link::bonds(&items, workspace);
-        let mut groups = Groups::new(identities);
-        let mut is_bound = vec![false; identities];
+        let mut groups = Groups::new(&items);
+        let mut is_bound = vec![false; items.len()];
         for bond in &bonds {
             groups.join_all(bond);
         }
-        let mut bonds: Vec<(usize, Bond<'_, 'a>)> = bonds
+        let mut bonds: Vec<(u32, Bond<'_, 'a>)> = bonds
             .into_iter()
             .map(|bond| (groups.of(bond.identity()), bond))
             .collect();
@@ -83,22 +87,25 @@ impl<'a> Issues<'a> {
             by_group.then_with(|| one.1.reason.cmp(&other.1.reason))
         });
         for (group, _) in &bonds {
-            if let Some(is_bound) = is_bound.get_mut(*group) {
+            if let Some(is_bound) = is_bound.get_mut(*group as usize) {
                 *is_bound = true;
             }
         }
-        let mut bound: Vec<(usize, &Item<'a>)> = items
+        let mut bound: Vec<(u32, &Item<'a>)> = items
             .iter()
             .map(|item| (groups.of(item.identity), item))
-            .filter(|(group, _)| is_bound.get(*group).is_some_and(|is_bound| *is_bound))
+            .filter(|(group, _)| {
+                is_bound
+                    .get(*group as usize)
+                    .is_some_and(|is_bound| *is_bound)
+            })
             .collect();
         // Stable: the findings of a group stay in their order.
         bound.sort_by_key(|(group, _)| *group);
 
-        let mut classes = Classes::new(&items, identities);
-        let mut issue_of = vec![None; seen.len()];
+        let mut classes = Classes::new(&items);
         let mut issues = Vec::new();
-        let mut connected = Groups::new(identities);
+        let mut connected = Groups::new(&items);
         // Both are in the order of the groups, and every group has some of each.
         let bonds = bonds.chunk_by(|one, other| one.0 == other.0);
         let bound = bound.chunk_by(|one, other| one.0 == other.0);
@@ -106,11 +113,6 @@ impl<'a> Issues<'a> {
             let members: Vec<_> = members.iter().map(|(_, item)| *item).collect();
             let bonds: Vec<_> = bonds.iter().map(|(_, bond)| bond).collect();
             classes.add(&members, &bonds);
-            for item in &members {
-                if let Some(issue) = issue_of.get_mut(item.index) {
-                    *issue = Some(issues.len());
-                }
-            }
             let mut reasons: Vec<_> = bonds
                 .iter()
                 .filter(|bond| connected.join_all(bond))
@@ -119,24 +121,31 @@ impl<'a> Issues<'a> {
             reasons.dedup();
             issues.extend(issue(seen, &members, reasons));
         }
+        issues.sort_unstable_by_key(|issue| issue.id);
+        let mut issue_of = vec![None; seen.len()];
+        for (number, issue) in (1..).zip(&issues) {
+            for finding in &issue.findings {
+                if let Some(issue) = issue_of.get_mut(*finding) {
+                    *issue = NonZeroU32::new(number);
+                }
+            }
+        }
         Self {
             issues,
             issue_of,
-            scanners: seen.iter().map(|seen| seen.scanner).collect(),
             classes,
         }
     }
 
     /// Names each finding by its place in `places` in place of its index. These are
     /// the numbers from 0, each once.
-    pub fn renumber(&mut self, places: &[usize]) {
-        let place_of = |finding: &usize| places.get(*finding).copied();
+    pub fn renumber(&mut self, places: &[u32]) {
+        let place_of = |finding: &usize| places.get(*finding).map(|place| *place as usize);
         for issue in &mut self.issues {
             issue.findings = issue.findings.iter().filter_map(place_of).collect();
             issue.findings.sort_unstable();
         }
         self.issue_of = arranged(&self.issue_of, places);
-        self.scanners = arranged(&self.scanners, places);
         self.classes.renumber(places);
     }
 
@@ -147,23 +156,8 @@ impl<'a> Issues<'a> {
 
     /// The issue that a finding is of; most findings are of none.
     pub fn of_finding(&self, finding: usize) -> Option<&Issue<'a>> {
-        let issue = *self.issue_of.get(finding)?;
-        self.issues.get(issue?)
-    }
-
-    /// The scanners that see the problem of a finding, by name, each once: all
-    /// those of its issue, not only those linked to the finding itself. That is
-    /// what people are shown of it, aliases carry over (one scanner knows the
-    /// CVE, one the GHSA, a third one both), and it errs on the strict side.
-    pub fn seen_by(&self, finding: usize) -> &[&'a str] {
-        match self.of_finding(finding) {
-            Some(issue) => &issue.seen_by,
-            None => self
-                .scanners
-                .get(finding)
-                .map(std::slice::from_ref)
-                .unwrap_or_default(),
-        }
+        let number = (*self.issue_of.get(finding)?)?;
+        self.issues.get(number.get() as usize - 1)
     }
 
     /// How many problems some of the findings are: the most of them of which no
@@ -183,10 +177,10 @@ impl<'a> Issues<'a> {
 }
 
 /// The same things, each at its place.
-fn arranged<T: Copy + Default>(things: &[T], places: &[usize]) -> Vec<T> {
+fn arranged<T: Copy + Default>(things: &[T], places: &[u32]) -> Vec<T> {
     let mut arranged = vec![T::default(); things.len()];
     for (thing, place) in things.iter().zip(places) {
-        if let Some(at) = arranged.get_mut(*place) {
+        if let Some(at) = arranged.get_mut(*place as usize) {
             *at = *thing;
         }
     }
@@ -198,14 +192,18 @@ fn issue<'a>(
     members: &[&Item<'a>],
     reasons: Vec<Reason<'a>>,
 ) -> Option<Issue<'a>> {
-    let of_members = || members.iter().filter_map(|item| seen.get(item.index));
+    let of_members = || {
+        members
+            .iter()
+            .filter_map(|item| seen.get(item.index as usize))
+    };
     let mut seen_by: Vec<_> = of_members().map(|seen| seen.scanner).collect();
     seen_by.sort_unstable();
     seen_by.dedup();
     let severities = || of_members().map(|seen| seen.severity);
     Some(Issue {
         id: of_members().map(|seen| seen.finding.fingerprint).min()?,
-        findings: members.iter().map(|item| item.index).collect(),
+        findings: members.iter().map(|item| item.index as usize).collect(),
         seen_by,
         // The order of severities begins with the worst.
         worst: severities().min()?,
@@ -214,60 +212,52 @@ fn issue<'a>(
     })
 }
 
-/// The findings with their identities, which are numbered in the order of the
-/// fingerprints; and the number of identities.
-fn items<'a>(seen: &[Seen<'a>]) -> (Vec<Item<'a>>, usize) {
-    // Of copies, as looking a million of them up while sorting takes seconds.
-    let fingerprint = |index: usize| seen.get(index).map(|seen| seen.finding.fingerprint);
-    let beginnings = seen.iter().map(|seen| seen.finding.fingerprint.beginning());
-    let mut sorted: Vec<(u64, usize)> = beginnings.zip(0..).collect();
-    sorted.sort_unstable();
-    let mut identity_of = vec![0; seen.len()];
-    let mut identities = 0;
-    for alike in sorted.chunk_by_mut(|one, other| one.0 == other.0) {
-        if alike.len() > 1 {
-            alike.sort_by_key(|(_, index)| fingerprint(*index));
-        }
-        let is_same = |one: &(u64, usize), other: &(u64, usize)| {
-            one.1 == other.1 || fingerprint(one.1) == fingerprint(other.1)
-        };
-        for group in alike.chunk_by(is_same) {
-            for (_, index) in group {
-                if let Some(identity) = identity_of.get_mut(*index) {
-                    *identity = identities;
-                }
-            }
-            identities += 1;
-        }
-    }
+/// The findings with their identities, each named by the first of its findings.
+fn items<'a>(seen: &[Seen<'a>]) -> Vec<Item<'a>> {
     let mut scanners = HashMap::default();
-    let items = seen.iter().zip(identity_of).enumerate();
-    let items = items.map(|(index, (seen, identity))| {
-        let next = scanners.len();
+    let items = seen.iter().zip(0..).map(|(seen, index)| {
+        let next = link::number(scanners.len());
         Item {
             index,
-            identity,
+            identity: index,
             scanner: *scanners.entry(seen.scanner).or_insert(next),
+            site: seen.site,
             finding: seen.finding,
         }
     });
-    (items.collect(), identities)
+    let mut items: Vec<_> = items.collect();
+    // Of copies, as looking a million of them up while sorting takes seconds.
+    let beginnings = seen.iter().map(|seen| seen.finding.fingerprint.beginning());
+    let mut sorted: Vec<(u64, usize)> = beginnings.zip(0..).collect();
+    sorted.sort_unstable();
+    for alike in sorted.chunk_by(|one, other| one.0 == other.0) {
+        if alike.len() > 1 {
+            let mut first_of = HashMap::default();
+            for (_, index) in alike {
+                if let Some(item) = items.get_mut(*index) {
+                    let first = first_of.entry(item.finding.fingerprint);
+                    item.identity = *first.or_insert(item.identity);
+                }
+            }
+        }
+    }
+    items
 }
 
 /// Identities that are connected, each group named by its first one.
-struct Groups(Vec<usize>);
+struct Groups(Vec<u32>);
 
 impl Groups {
-    fn new(identities: usize) -> Self {
-        Self((0..identities).collect())
+    fn new(items: &[Item<'_>]) -> Self {
+        Self(items.iter().map(|item| item.identity).collect())
     }
 
-    fn of(&mut self, mut identity: usize) -> usize {
-        while let Some(&above) = self.0.get(identity)
+    fn of(&mut self, mut identity: u32) -> u32 {
+        while let Some(&above) = self.0.get(identity as usize)
             && above != identity
         {
-            let next = self.0.get(above).copied().unwrap_or(above);
-            if let Some(above) = self.0.get_mut(identity) {
+            let next = self.0.get(above as usize).copied().unwrap_or(above);
+            if let Some(above) = self.0.get_mut(identity as usize) {
                 *above = next;
             }
             identity = next;
@@ -276,9 +266,9 @@ impl Groups {
     }
 
     /// Whether they were not one before.
-    fn join(&mut self, one: usize, other: usize) -> bool {
+    fn join(&mut self, one: u32, other: u32) -> bool {
         let (one, other) = (self.of(one), self.of(other));
-        if let Some(above) = self.0.get_mut(one.max(other)) {
+        if let Some(above) = self.0.get_mut(one.max(other) as usize) {
             *above = one.min(other);
         }
         one != other

@@ -12,18 +12,17 @@ use jiff::tz::TimeZone;
 
 use super::judge::Judge;
 pub use super::judge::{Judged, Refusal, Standing, Status};
-use super::kind::Kinds;
 use super::knowledge::{self, Dates, Given, Knowledge};
 pub use super::notices::Notice;
 use super::notices::{Notices, Unanswered};
 use super::order;
-use super::selector::{Needs, Source, Subject, Texts};
+use super::selector::{Beside, Needs, Source, Subject, Texts};
 use super::told::Told;
 use super::{Action, Exception, FirstRun, Policy, Rule};
 use crate::baseline::{self, Comparison, Current, Looked};
 use crate::enrichment::Vex;
 use crate::enrichment::vex::{self, Ruling};
-use crate::finding::{Finding, Location};
+use crate::finding::{Finding, Location, Sites};
 use crate::issue::{Issues, Seen};
 use crate::report::{Health, Report, Scan};
 
@@ -212,21 +211,23 @@ pub fn decide_told<'a>(
     // million findings here and there takes longer than deciding about them.
     let mut findings = unjudged(policy, &sorted, circumstances, told);
     let mut comparison = compare(&mut findings, policy, &sorted, circumstances, &told.dates);
-    let mut issues = issues(&mut findings, circumstances);
+    let mut sites = Sites::default();
+    let locations = findings
+        .iter()
+        .map(|judged| &judged.subject.finding.location);
+    let site_of: Vec<u32> = locations.map(|location| sites.number(location)).collect();
+    let mut issues = issues(&mut findings, &site_of, circumstances);
     let judge = Judge::new(policy, &circumstances, known);
     let rules = policy.rules.iter();
     let mut counted: Vec<_> = rules.map(|rule| Counted::new(rule, known)).collect();
-    let places = order::places(&findings);
-    let mut kinds = Kinds::new(&judge.index, &policy.rules);
+    let places = order::places(&findings, &sites, &site_of);
+    let mut beside = Beside::default();
     for (judged, &place) in findings.iter_mut().zip(&places) {
-        let texts = Texts::of(&judged.subject);
-        let kind = kinds.of(judged.report, &texts);
-        judged.standing = judge.judge(&texts, &kind.exceptions);
+        let texts = beside.texts(&judged.subject);
+        judged.standing = judge.judge(&texts);
         if judged.standing.status == Status::Open {
-            for &rule in &kind.rules {
-                if let Some(counted) = counted.get_mut(rule) {
-                    counted.ask(place, &texts);
-                }
+            for counted in &mut counted {
+                counted.ask(place as usize, &texts);
             }
         }
     }
@@ -407,12 +408,18 @@ fn compare<'a>(
 }
 
 /// Finds the issues, and who sees them.
-fn issues<'a>(findings: &mut [Judged<'a>], circumstances: Circumstances<'a>) -> Issues<'a> {
+fn issues<'a>(
+    findings: &mut [Judged<'a>],
+    site_of: &[u32],
+    circumstances: Circumstances<'a>,
+) -> Issues<'a> {
     let seen: Vec<_> = findings
         .iter()
-        .map(|Judged { subject, .. }| Seen {
+        .zip(site_of)
+        .map(|(Judged { subject, .. }, &site)| Seen {
             scanner: subject.source.scanner,
             severity: subject.severity,
+            site,
             finding: subject.finding,
         })
         .collect();

@@ -277,9 +277,8 @@ impl<'d, 'a> Future<'d, 'a> {
         }
         let mut states = vec![(self.today, standing.exception)];
         for day in self.ahead(days) {
-            let others = self.judge.index.others();
             let on_day = on(subject, day);
-            let exception = self.judge.judge(&Texts::of(&on_day), others).exception;
+            let exception = self.judge.judge(&Texts::of(&on_day)).exception;
             let before = states.last().and_then(|(_, exception)| *exception);
             if exception.map(|each| &each.id) != before.map(|each| &each.id) {
                 states.push((day, exception));

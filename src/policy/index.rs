@@ -4,12 +4,12 @@
 //! which name nothing or only patterns, are asked about every finding.
 
 use std::borrow::Cow;
-use std::hash::{Hash, Hasher};
 
 use foldhash::HashMap;
 
 use super::Exception;
 use super::selector::{Question, Selector, Subject};
+use crate::finding::AnyCase;
 use crate::fingerprint::Fingerprint;
 
 /// The exceptions of a policy, by what they name.
@@ -18,32 +18,8 @@ pub(super) struct Index<'a> {
     exceptions: Vec<&'a Exception>,
     by_fingerprint: HashMap<Fingerprint, Vec<usize>>,
     /// By the names of rules and vulnerabilities.
-    by_name: HashMap<Name<'a>, Vec<usize>>,
+    by_name: HashMap<AnyCase<'a>, Vec<usize>>,
     others: Vec<usize>,
-}
-
-/// A name whose case does not matter.
-#[derive(Debug, Clone, Copy)]
-struct Name<'a>(&'a str);
-
-impl PartialEq for Name<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.eq_ignore_ascii_case(other.0)
-    }
-}
-
-impl Eq for Name<'_> {}
-
-impl Hash for Name<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        for chunk in self.0.as_bytes().chunks(32) {
-            let mut lower = [0; 32];
-            for (lower, byte) in lower.iter_mut().zip(chunk) {
-                *lower = byte.to_ascii_lowercase();
-            }
-            state.write(&lower);
-        }
-    }
 }
 
 /// What a selector names, all that it matches having one of them.
@@ -74,7 +50,7 @@ impl<'a> Index<'a> {
                 }
                 Some(Handle::Names(names)) => {
                     for name in names {
-                        index.by_name.entry(Name(name)).or_default().push(at);
+                        index.by_name.entry(AnyCase(name)).or_default().push(at);
                     }
                 }
                 None => index.others.push(at),
@@ -84,24 +60,12 @@ impl<'a> Index<'a> {
         index
     }
 
-    /// Those that name nothing, by their numbers.
-    pub(super) fn others(&self) -> &[usize] {
-        &self.others
-    }
-
-    /// The exception of a number.
-    pub(super) fn exception(&self, number: usize) -> Option<&'a Exception> {
-        self.exceptions.get(number).copied()
-    }
-
-    /// The exceptions that may match the subject, in the policy's order: of those
-    /// that name nothing these `others`.
+    /// The exceptions that may match the subject, in the policy's order.
     pub(super) fn candidates<'s>(
         &'s self,
         subject: &Subject<'_>,
-        others: &'s [usize],
     ) -> impl Iterator<Item = &'a Exception> + use<'a, 's> {
-        let mut found = Cow::from(others);
+        let mut found = Cow::from(&self.others);
         if let Some(named) = self.by_fingerprint.get(&subject.finding.fingerprint) {
             found.to_mut().extend(named);
         }
@@ -111,7 +75,7 @@ impl<'a> Index<'a> {
             if last.replace(name) == Some(name) {
                 continue;
             }
-            if let Some(named) = self.by_name.get(&Name(name)) {
+            if let Some(named) = self.by_name.get(&AnyCase(name)) {
                 found.to_mut().extend(named);
             }
         }
@@ -119,7 +83,7 @@ impl<'a> Index<'a> {
             found.sort_unstable();
             found.dedup();
         }
-        (0..found.len()).filter_map(move |nth| self.exception(*found.get(nth)?))
+        (0..found.len()).filter_map(move |nth| self.exceptions.get(*found.get(nth)?).copied())
     }
 }
 

@@ -92,7 +92,7 @@ pub(super) struct Judge<'a> {
     policy: &'a Policy,
     authors: &'a [String],
     /// The exceptions that can be asked.
-    pub(super) index: Index<'a>,
+    index: Index<'a>,
     /// What is known that no report tells.
     known: Needs,
 }
@@ -110,9 +110,8 @@ impl<'a> Judge<'a> {
     }
 
     /// Judges a finding on the subject's day, in this order of precedence:
-    /// suppressed, not affected, accepted, open. Of the exceptions that name nothing
-    /// the `others` are asked.
-    pub(super) fn judge(&self, texts: &Texts<'_, 'a>, others: &[usize]) -> Standing<'a> {
+    /// suppressed, not affected, accepted, open.
+    pub(super) fn judge(&self, texts: &Texts<'_, 'a>) -> Standing<'a> {
         let Texts { subject, .. } = texts;
         let mut standing = Standing::default();
         if subject.finding.suppressed.is_some()
@@ -128,7 +127,7 @@ impl<'a> Judge<'a> {
             standing.status = Status::NotAffected;
             return standing;
         }
-        for exception in self.index.candidates(subject, others) {
+        for exception in self.index.candidates(subject) {
             match exception.selector.matches(texts) {
                 Ok(false) => {}
                 Err(error) => standing.unanswered.push((exception, error)),
@@ -152,7 +151,7 @@ impl<'a> Judge<'a> {
         &'s self,
         texts: &'s Texts<'_, 'a>,
     ) -> impl Iterator<Item = &'a Exception> {
-        let candidates = self.index.candidates(texts.subject, self.index.others());
+        let candidates = self.index.candidates(texts.subject);
         candidates.filter(|exception| exception.selector.could_match(texts))
     }
 

@@ -25,7 +25,6 @@ pub mod expression;
 pub mod forecast;
 mod index;
 mod judge;
-mod kind;
 pub mod knowledge;
 pub mod lint;
 pub mod load;

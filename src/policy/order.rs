@@ -1,69 +1,103 @@
 //! The order of listings, the same whatever order the reports came in.
 
 use std::cmp::Ordering;
-use std::mem::Discriminant;
-
-use foldhash::HashMap;
 
 use super::judge::Judged;
-use crate::finding::{Finding, Location, Severity};
+use crate::finding::{Finding, Location, Sites};
 
-/// The place of each finding, given in the order of their reports, in the listing
-/// of all: worst first.
+/// The place of each finding, given in the order of their reports with the number
+/// of its site, in the listing of all: worst first.
 ///
-/// Comparing texts is what takes time, so that is done once for those that are
-/// many findings' own, and of single findings only where these are not enough.
-pub(super) fn places(findings: &[Judged<'_>]) -> Vec<usize> {
+/// Comparing texts is what takes time, so that is done once for each site, and of
+/// single findings only where that is not enough.
+pub(super) fn places(findings: &[Judged<'_>], sites: &Sites<'_>, site_of: &[u32]) -> Vec<u32> {
     let mut places = vec![0; findings.len()];
-    for (place, (.., index)) in listed(findings).into_iter().enumerate() {
-        if let Some(at) = places.get_mut(index) {
+    for (place, (_, index)) in (0..).zip(listed(findings, sites, site_of)) {
+        if let Some(at) = places.get_mut(index as usize) {
             *at = place;
         }
     }
     places
 }
 
-/// The severities of findings, the places among all of what their locations begin
-/// with, and their indices.
-type Listed = (Severity, usize, usize);
+/// What comes first in the order of a finding, in one number, and its index.
+type Listed = (u64, u32);
 
-fn listed(findings: &[Judged<'_>]) -> Vec<Listed> {
+fn listed(findings: &[Judged<'_>], sites: &Sites<'_>, site_of: &[u32]) -> Vec<Listed> {
     let of_reports = || findings.chunk_by(|one, other| one.report == other.report);
     let mut ranks: Vec<_> = of_reports().filter_map(source).collect();
     ranks.sort_unstable();
-    let mut beginnings = Beginnings::default();
+    ranks.dedup();
+    let places = places_of_sites(sites);
     let mut listed = Vec::with_capacity(findings.len());
+    let mut site_of = site_of.iter().zip(0..);
     for findings in of_reports() {
         // Reports of one lane and scanner have one rank.
         let rank = ranks.partition_point(|other| Some(*other) < source(findings));
-        for Judged { subject, .. } in findings {
-            let number = beginnings.number(rank, &subject.finding.location);
-            listed.push((subject.severity, number, listed.len()));
+        for (Judged { subject, .. }, (site, index)) in findings.iter().zip(&mut site_of) {
+            let place = places.get(*site as usize).copied().unwrap_or_default();
+            let key = (subject.severity as u64) << 56 | (rank as u64) << 32 | u64::from(place);
+            listed.push((key, index));
         }
-    }
-    let places = beginnings.places();
-    for (_, place, _) in &mut listed {
-        *place = places.get(*place).copied().unwrap_or_default();
     }
     listed.sort_unstable();
     // Looked up once each, as comparing asks for them again and again.
     let mut beside = Vec::new();
-    for like in listed.chunk_by_mut(|one, other| (one.0, one.1) == (other.0, other.1)) {
+    for like in listed.chunk_by_mut(|one, other| one.0 == other.0) {
         if like.len() > 1 {
             beside.clear();
-            beside.extend(like.iter().filter_map(|(.., index)| {
+            beside.extend(like.iter().filter_map(|(_, index)| {
                 let Judged {
                     subject, report, ..
-                } = findings.get(*index)?;
+                } = findings.get(*index as usize)?;
                 Some((subject.finding, *report, *index))
             }));
             beside.sort_by(order);
-            for ((.., at), (.., index)) in like.iter_mut().zip(&beside) {
+            for ((_, at), (.., index)) in like.iter_mut().zip(&beside) {
                 *at = *index;
             }
         }
     }
     listed
+}
+
+/// The place of each site in the order of locations, by its number.
+fn places_of_sites(sites: &Sites<'_>) -> Vec<u32> {
+    let examples = sites.examples().iter().zip(0..);
+    let mut sorted: Vec<(Beginning, &Location, usize)> = examples
+        .map(|(location, number)| (beginning(location), *location, number))
+        .collect();
+    sorted.sort_unstable();
+    let mut places = vec![0; sorted.len()];
+    for (place, (.., number)) in (0..).zip(sorted) {
+        if let Some(at) = places.get_mut::<usize>(number) {
+            *at = place;
+        }
+    }
+    places
+}
+
+/// The bytes that a location begins with in the order of locations: mostly, no more
+/// has to be compared.
+type Beginning = [u8; 40];
+
+fn beginning(location: &Location) -> Beginning {
+    let (kind, first) = match location {
+        Location::Source { path, .. } => (0, Some(path)),
+        Location::Package { purl, .. } => (1, purl.as_ref()),
+        Location::Web { url, .. } => (2, Some(url)),
+        Location::Resource { target, .. } => (3, Some(target)),
+    };
+    let text = first.map_or("", |text| text.as_str());
+    let bytes = [kind, u8::from(first.is_some())]
+        .into_iter()
+        .chain(text.bytes());
+    let mut beginning = [0; 40];
+    beginning
+        .iter_mut()
+        .zip(bytes)
+        .for_each(|(at, byte)| *at = byte);
+    beginning
 }
 
 /// The lane and the scanner that all of the findings are of.
@@ -73,7 +107,7 @@ fn source<'a>(findings: &[Judged<'a>]) -> Option<(&'a str, &'a str)> {
 }
 
 /// A finding, the number of its report, and its index.
-type Beside<'a> = (&'a Finding, usize, usize);
+type Beside<'a> = (&'a Finding, usize, u32);
 
 /// The order of findings of one severity, lane and scanner.
 fn order((one, report, _): &Beside<'_>, (other, other_report, _): &Beside<'_>) -> Ordering {
@@ -86,65 +120,15 @@ fn order((one, report, _): &Beside<'_>, (other, other_report, _): &Beside<'_>) -
 }
 
 /// Puts things that are in the order of the reports into their places.
-pub(super) fn arrange<T>(things: &mut [T], places: &[usize]) {
+pub(super) fn arrange<T>(things: &mut [T], places: &[u32]) {
     let mut places = places.to_vec();
     for at in 0..places.len() {
         while let Some(&place) = places.get(at)
-            && place != at
+            && place as usize != at
         {
-            things.swap(at, place);
-            places.swap(at, place);
+            things.swap(at, place as usize);
+            places.swap(at, place as usize);
         }
-    }
-}
-
-/// A lane and scanner, by their rank, and the field of a location that is compared
-/// first.
-type Beginning<'a> = (usize, Discriminant<Location>, Option<&'a str>);
-
-/// What locations begin with.
-#[derive(Default)]
-struct Beginnings<'a> {
-    numbers: HashMap<Beginning<'a>, usize>,
-    /// A location with each, and the rank.
-    examples: Vec<(usize, &'a Location)>,
-    /// What was asked for last: findings of one place often stand together.
-    last: Option<(Beginning<'a>, usize)>,
-}
-
-impl<'a> Beginnings<'a> {
-    fn number(&mut self, rank: usize, location: &'a Location) -> usize {
-        let first = match location {
-            Location::Source { path, .. } => Some(path.as_str()),
-            Location::Package { purl, .. } => purl.as_deref(),
-            Location::Web { url, .. } => Some(url.as_str()),
-            Location::Resource { target, .. } => Some(target.as_str()),
-        };
-        let key = (rank, std::mem::discriminant(location), first);
-        if let Some((last, number)) = self.last
-            && last == key
-        {
-            return number;
-        }
-        let number = *self.numbers.entry(key).or_insert_with(|| {
-            self.examples.push((rank, location));
-            self.examples.len() - 1
-        });
-        self.last = Some((key, number));
-        number
-    }
-
-    /// The place of each in their order, by its number.
-    fn places(self) -> Vec<usize> {
-        let mut sorted: Vec<_> = self.examples.into_iter().zip(0..).collect();
-        sorted.sort_unstable();
-        let mut places = vec![0; sorted.len()];
-        for (place, (_, number)) in sorted.into_iter().enumerate() {
-            if let Some(at) = places.get_mut::<usize>(number) {
-                *at = place;
-            }
-        }
-        places
     }
 }
 
@@ -153,7 +137,7 @@ mod tests {
     use super::super::judge::Standing;
     use super::super::selector::Subject;
     use super::*;
-    use crate::finding::{Category, Finding, Text};
+    use crate::finding::{Category, Finding, Severity, Text};
     use crate::fingerprint::Fingerprint;
 
     fn locations() -> Vec<Location> {
@@ -225,7 +209,12 @@ mod tests {
                 findings.map(move |finding| judged(report, source, finding))
             });
         let mut all: Vec<_> = all.collect();
-        let places = places(&all);
+        let mut sites = Sites::default();
+        let site_of = all
+            .iter()
+            .map(|judged| sites.number(&judged.subject.finding.location));
+        let site_of: Vec<_> = site_of.collect();
+        let places = places(&all, &sites, &site_of);
         arrange(&mut all, &places);
         let keys = all.iter().map(|Judged { subject, .. }| {
             let Finding {

@@ -11,12 +11,14 @@ use crate::finding::{Category, Severity};
 use crate::fingerprint::Fingerprint;
 
 mod answer;
+mod beside;
 mod bounds;
 mod patterns;
 mod subject;
 mod turns;
 
 pub use answer::Answer;
+pub use beside::Beside;
 pub use bounds::{Bound, Confidences, Fix, SeenBy, Severities};
 pub use patterns::Patterns;
 pub use subject::{Source, Subject, Texts};
@@ -176,18 +178,18 @@ impl Selector {
         }
     }
 
-    /// Whether what it asks has an answer of yes for all findings of a report that
-    /// share category and severity, or one that is each finding's own.
-    pub(super) fn may_mean_kind(&self, texts: &Texts<'_, '_>) -> bool {
-        let mut of_kind = self
-            .asked
-            .iter()
-            .filter(|asked| asked.question.is_of_kind());
-        of_kind.all(|asked| self.holds(&asked.question, texts))
-    }
-
     /// Whether a question of its own holds.
     fn holds(&self, question: &Question, texts: &Texts<'_, '_>) -> bool {
+        match texts.beside {
+            Some(answers) if question.is_of_place() => *answers
+                .borrow_mut()
+                .entry(&raw const *question)
+                .or_insert_with(|| self.holds_of(question, texts)),
+            _ => self.holds_of(question, texts),
+        }
+    }
+
+    fn holds_of(&self, question: &Question, texts: &Texts<'_, '_>) -> bool {
         match question {
             Question::Url(patterns) if self.everywhere => {
                 let matches = |urls: &[&str]| patterns.match_any(urls.iter().copied());
@@ -296,15 +298,6 @@ impl Question {
             Self::Url(patterns) => patterns.match_any(subject.urls()),
             Self::Path(patterns) => patterns.match_any(texts.paths()),
         }
-    }
-
-    /// Whether it has one answer for all findings of a report that share category
-    /// and severity.
-    fn is_of_kind(&self) -> bool {
-        matches!(
-            self,
-            Self::Category(_) | Self::Severity(_) | Self::Lane(_) | Self::Scanner(_)
-        )
     }
 
     /// Whether no finding could fail it.
