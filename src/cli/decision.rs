@@ -79,7 +79,8 @@ impl Matters {
 
     /// Reads what is the same whatever the policy.
     pub(super) fn setting(&self) -> Setting {
-        let Surroundings { context, options } = Surroundings::read(self.sources.limit.max_findings);
+        let Surroundings { context, options } =
+            Surroundings::read(self.sources.effort.limit.max_findings);
         Setting {
             change: change(context.branch.as_deref(), context.merge_request.as_deref()),
             context,
@@ -108,7 +109,7 @@ impl Matters {
                 passed_over,
             } = intake::read_all(
                 &inputs,
-                self.sources.limit,
+                self.sources.effort,
                 &policy,
                 &setting.options,
                 Reading::Findings,

@@ -46,7 +46,7 @@ pub(super) fn run(
     let Intake { reports, .. } = intake::read(
         &arguments.sources,
         &policy,
-        &Surroundings::read(arguments.sources.limit.max_findings).options,
+        &Surroundings::read(arguments.sources.effort.limit.max_findings).options,
         keep,
         console,
     )?;

@@ -1,9 +1,12 @@
 //! Reading the reports, several at a time.
 
+use std::cmp::Reverse;
+use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use clap::Args;
 use jiff::Timestamp;
@@ -27,7 +30,25 @@ pub(super) struct Sources {
     #[arg(value_name = "REPORT")]
     pub(super) reports: Vec<String>,
     #[command(flatten)]
+    pub(super) effort: Effort,
+}
+
+/// How much is read, and how much of it at a time.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct Effort {
+    #[command(flatten)]
     pub(super) limit: Limit,
+    /// How many reports are read at a time, which changes no output [default: as
+    /// many as there are processors]
+    #[arg(long, value_name = "COUNT")]
+    threads: Option<NonZeroUsize>,
+}
+
+impl Effort {
+    fn threads(self) -> usize {
+        let processors = || thread::available_parallelism().ok();
+        self.threads.or_else(processors).map_or(1, usize::from)
+    }
 }
 
 /// How much is read, and how much of it is kept.
@@ -98,7 +119,7 @@ pub(super) fn read(
     let inputs = inputs::find(&sources.reports, policy)?;
     Ok(read_all(
         &inputs,
-        sources.limit,
+        sources.effort,
         policy,
         options,
         keep,
@@ -109,7 +130,7 @@ pub(super) fn read(
 /// Reads what was found.
 pub(super) fn read_all(
     inputs: &[Input],
-    limit: Limit,
+    effort: Effort,
     policy: &Policy,
     options: &Options,
     keep: Reading,
@@ -119,13 +140,13 @@ pub(super) fn read_all(
         policy,
         options,
         keep,
-        max_size: limit.size.max_report_size,
+        max_size: effort.limit.size.max_report_size,
     };
     let mut intake = Intake {
         reports: Vec::new(),
         passed_over: Vec::new(),
     };
-    for (input, report) in inputs.iter().zip(reader.read_all(inputs)) {
+    for (input, report) in inputs.iter().zip(reader.read_all(inputs, effort.threads())) {
         match report {
             Some(report) => {
                 let format = report.scan.as_ref().map_or("no report", |scan| scan.format);
@@ -232,6 +253,14 @@ fn modified(path: &Path) -> Option<Timestamp> {
     Timestamp::from_second(time.as_second()).ok()
 }
 
+/// The order in which to begin with inputs, so that none is long alone at the end.
+fn largest_first(inputs: &[Input]) -> Vec<usize> {
+    let size = |input: &Input| input.path.metadata().map_or(0, |metadata| metadata.len());
+    let mut sizes: Vec<_> = inputs.iter().map(size).enumerate().collect();
+    sizes.sort_by_key(|&(_, size)| Reverse(size));
+    sizes.into_iter().map(|(index, _)| index).collect()
+}
+
 struct Reader<'a> {
     policy: &'a Policy,
     options: &'a Options,
@@ -242,16 +271,14 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// Reads all inputs, and answers in their order. What is no report and was
     /// only found by looking around is absent.
-    fn read_all(&self, inputs: &[Input]) -> Vec<Option<Report>> {
+    fn read_all(&self, inputs: &[Input], threads: usize) -> Vec<Option<Report>> {
+        let order = largest_first(inputs);
         let next = AtomicUsize::new(0);
         let results: Vec<Mutex<Option<Report>>> = inputs.iter().map(|_| Mutex::new(None)).collect();
-        let threads = std::thread::available_parallelism()
-            .map_or(1, usize::from)
-            .min(inputs.len());
         let work = || {
             while let Some((input, result)) = {
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                inputs.get(index).zip(results.get(index))
+                let index = order.get(next.fetch_add(1, Ordering::Relaxed));
+                index.and_then(|&index| inputs.get(index).zip(results.get(index)))
             } {
                 let report = catch_unwind(AssertUnwindSafe(|| self.read(input)));
                 let report = report.unwrap_or_else(|_| {
@@ -265,9 +292,12 @@ impl Reader<'_> {
                     .unwrap_or_else(std::sync::PoisonError::into_inner) = report;
             }
         };
-        std::thread::scope(|scope| {
-            for _ in 1..threads {
-                scope.spawn(work);
+        thread::scope(|scope| {
+            for _ in 1..threads.min(inputs.len()) {
+                // Those that there are do the work, too.
+                if thread::Builder::new().spawn_scoped(scope, work).is_err() {
+                    break;
+                }
             }
             work();
         });

@@ -6,7 +6,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::inputs::{self, Input};
-use super::intake::{self, Intake, Limit, Reading};
+use super::intake::{self, Effort, Intake, Reading};
 use super::output::Console;
 use super::{Global, Surroundings, decision, load_policy, shown};
 use crate::artifact;
@@ -23,7 +23,7 @@ pub(super) struct Matters {
     #[arg(long, value_name = "FILE")]
     policy: Option<String>,
     #[command(flatten)]
-    limit: Limit,
+    effort: Effort,
     /// The time at which reports are read, RFC 3339 [default: now]
     #[arg(long, value_name = "TIME", value_parser = decision::time)]
     now: Option<Timestamp>,
@@ -33,7 +33,7 @@ pub(super) struct Matters {
 pub(super) struct Reader<'a> {
     policy: Policy,
     options: Options,
-    limit: Limit,
+    effort: Effort,
     now: Timestamp,
     console: &'a Console,
 }
@@ -49,8 +49,8 @@ impl Matters {
     ) -> anyhow::Result<Reader<'a>> {
         Ok(Reader {
             policy: load_policy(self.policy.as_deref(), global, console)?,
-            options: Surroundings::read(self.limit.max_findings).options,
-            limit: self.limit,
+            options: Surroundings::read(self.effort.limit.max_findings).options,
+            effort: self.effort,
             now: self.now.unwrap_or_else(decision::this_second),
             console,
         })
@@ -81,7 +81,7 @@ impl Reader<'_> {
     /// said.
     pub(super) fn open(&self, path: &Path) -> Option<Baseline> {
         let name = shown(path);
-        let read = artifact::open(path, self.limit.size.max_report_size)
+        let read = artifact::open(path, self.effort.limit.size.max_report_size)
             .map_err(anyhow::Error::from)
             .and_then(|window| Ok(Baseline::read(window, &name)?));
         match read {
@@ -100,7 +100,8 @@ impl Reader<'_> {
             && input.missing.is_none()
             && input.path.as_os_str() != artifact::STDIN;
         let look = || {
-            let window = artifact::open(&input.path, self.limit.size.max_report_size).ok()?;
+            let window =
+                artifact::open(&input.path, self.effort.limit.size.max_report_size).ok()?;
             parser::look(window, |outline| outline.has("schema")).0.ok()
         };
         may_be && look().is_some_and(|outline| recognize::is_own(&outline))
@@ -112,7 +113,7 @@ impl Reader<'_> {
             passed_over,
         } = intake::read_all(
             inputs,
-            self.limit,
+            self.effort,
             &self.policy,
             &self.options,
             Reading::Findings,

@@ -101,7 +101,7 @@ impl Matters {
         console: &Console,
     ) -> anyhow::Result<(Plan, convert::Options)> {
         let policy = load_policy(None, global, console)?;
-        let surroundings = Surroundings::read(self.sources.limit.max_findings);
+        let surroundings = Surroundings::read(self.sources.effort.limit.max_findings);
         let mut context = scan_context(&surroundings);
         for (name, value) in &self.set {
             set(&mut context, name, value)?;
@@ -120,7 +120,7 @@ impl Matters {
         let attachments = self.attachments(&policy)?;
         let options = convert::Options {
             parser: surroundings.options,
-            max_size: self.sources.limit.size.max_report_size,
+            max_size: self.sources.effort.limit.size.max_report_size,
             unknown_severity: policy.unknown_severity,
             ..convert::Options::default()
         };

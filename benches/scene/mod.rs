@@ -14,6 +14,8 @@ use security_gate::finding::{
 use security_gate::fingerprint::{ContentDigest, Fingerprint};
 use security_gate::parser;
 use security_gate::policy::Policy;
+use security_gate::policy::decide::Circumstances;
+use security_gate::policy::knowledge::{Given, Knowledge};
 use security_gate::policy::load::{Vocabulary, load};
 use security_gate::report::{Report, Scan, Tally};
 
@@ -25,6 +27,9 @@ const LANES: [&str; 6] = [
     "secret-detection",
     "staging-dast",
 ];
+
+/// How many findings there are, so that growth is seen.
+pub(crate) const SIZES: [usize; 3] = [1_000, 30_000, 1_000_000];
 
 pub(crate) fn now() -> Timestamp {
     "2026-11-21T12:00:00Z".parse().unwrap()
@@ -471,9 +476,37 @@ pub(crate) fn policy(with_expressions: bool) -> Policy {
     load("policy.toml", vocabulary, &read).unwrap()
 }
 
-/// What was known of these reports, when one in `nth_file` of the files had
-/// another name; 0 is none.
+/// The reports, each with its scanner.
+pub(crate) fn with_scanners(reports: &[Report]) -> impl Iterator<Item = (&'static str, &Report)> {
+    reports
+        .iter()
+        .map(|report| (report.scan.as_ref().unwrap().scanner, report))
+}
+
+/// When and with what knowledge it is decided.
+pub(crate) fn circumstances(baseline: Option<&Baseline>) -> Circumstances<'_> {
+    Circumstances {
+        now: now(),
+        workspace: None,
+        authors: &[],
+        change: None,
+        commit: None,
+        knowledge: Knowledge {
+            baseline: baseline.map_or(Given::Nothing, Given::Read),
+            ..Knowledge::default()
+        },
+    }
+}
+
+/// What was known of these reports, as [`baseline_text`] says.
 pub(crate) fn baseline(reports: &[Report], nth_file: usize) -> Baseline {
+    let window = Window::over(baseline_text(reports, nth_file)).unwrap();
+    Baseline::read(window, "baseline.json").unwrap().0
+}
+
+/// A baseline of these reports, when one in `nth_file` of the files had another
+/// name; 0 is none.
+pub(crate) fn baseline_text(reports: &[Report], nth_file: usize) -> String {
     let mut text = String::from(
         "{\"schema\":\"security-gate-baseline/1\",\"time\":\"2026-11-01T12:00:00Z\",\"sources\":[],\"lanes\":[",
     );
@@ -524,6 +557,5 @@ pub(crate) fn baseline(reports: &[Report], nth_file: usize) -> Baseline {
     }
     text.truncate(text.len() - 1);
     text.push_str("]}");
-    let window = Window::over(text).unwrap();
-    Baseline::read(window, "baseline.json").unwrap().0
+    text
 }
