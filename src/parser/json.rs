@@ -174,7 +174,6 @@ impl Json {
         if length == 0 {
             return Err(self.error("expected a JSON value"));
         }
-        let place = self.place();
         // Consuming moves no bytes, so the value stays where it is until the
         // window is filled again.
         self.window.consume(length);
@@ -183,6 +182,7 @@ impl Json {
             Ok(value) => return Ok(value),
             Err(error) => error,
         };
+        let place = self.window.place_before(length);
         if repair_surrogates(text, &mut self.repaired) {
             self.has_repairs = true;
             serde_json::from_slice(&self.repaired)
@@ -190,6 +190,22 @@ impl Json {
         } else {
             Err(located::<T>(&self.path, place, text, &error))
         }
+    }
+
+    /// Takes the value, and makes of it what keeps nothing of its text: as with
+    /// [`Json::value`], but its end need not be found before it is read.
+    pub(crate) fn made_of<T: Piece, R>(
+        &mut self,
+        make: impl FnOnce(T::Of<'_>) -> R,
+    ) -> Result<R, ParseError> {
+        self.peek()?;
+        let Some((value, length)) = at_hand(self.window.available()) else {
+            // Cut off by the window, or in error, of which the other way tells more.
+            return self.value().map(make);
+        };
+        let made = make(value);
+        self.window.consume(length);
+        Ok(made)
     }
 
     /// Passes over the value, however large; it must be well-formed all the same.
@@ -299,9 +315,9 @@ impl Json {
         take: impl FnOnce(&mut Self) -> Result<(), ParseError>,
     ) -> Result<(), ParseError> {
         self.peek()?;
-        let before = self.place().byte;
+        let before = self.window.position();
         take(self)?;
-        if self.place().byte == before {
+        if self.window.position() == before {
             self.skip()
         } else {
             Ok(())
@@ -350,11 +366,25 @@ impl Json {
     }
 
     fn fill(&mut self) -> Result<bool, ParseError> {
-        let place = self.place();
         self.window
             .fill()
-            .map_err(|error| super::io_error(String::new(), Some(place), &error))
+            .map_err(|error| super::io_error(String::new(), Some(self.place()), &error))
     }
+}
+
+/// A kind of value that is borrowed from the text of a report.
+pub(crate) trait Piece {
+    /// It, for as long as the text is there.
+    type Of<'a>: Deserialize<'a>;
+}
+
+/// The value at the beginning of `text`, if all of it is there and sound, and its
+/// length. It has to be an object, whose end does not depend on what follows.
+fn at_hand<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Option<(T, usize)> {
+    text.first().filter(|first| **first == b'{')?;
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    let value = T::deserialize(&mut reader).ok()?;
+    Some((value, reader.into_iter::<IgnoredAny>().byte_offset()))
 }
 
 /// Finds the end of a value without looking into it: brackets and strings only.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::examples::Examples;
 use super::fields::{Number, Text, Texts, cwes};
-use super::json::{Json, Kind};
+use super::json::{Json, Kind, Piece};
 use super::{Emitter, Format, Parse, ParseError, Parser, url};
 use crate::finding::{Category, Confidence, Details, Finding, Kept, Location, Severity};
 use crate::fingerprint::{ContentDigest, Fingerprint, without_white_space};
@@ -72,6 +72,10 @@ struct Entry<'a> {
     end: Option<Position>,
     #[serde(borrow)]
     extra: Extra<'a>,
+}
+
+impl Piece for Entry<'_> {
+    type Of<'a> = Entry<'a>;
 }
 
 #[derive(Deserialize, Default)]
@@ -206,8 +210,8 @@ fn parse(json: &mut Json, emitter: &mut Emitter<'_>) -> Result<Scan, ParseError>
             let mut count = 0_u64;
             json.array(|json| {
                 let pointer = json.pointer();
-                let entry = json.value::<Entry<'_>>()?;
-                let finding = finding(&entry, pointer, emitter);
+                let finding =
+                    json.made_of::<Entry<'_>, _>(|entry| finding(&entry, pointer, emitter))?;
                 emitter.emit(finding);
                 count += 1;
                 Ok(())

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::fields::{List, Number, Text, Texts, cwes};
+use super::json::Piece;
 use super::outline::Outline;
 use super::{Emitter, Format, Parse, Parser};
 use crate::finding::{Category, Cvss, CvssVersion, Details, Finding, Kept, Location, Severity};
@@ -103,6 +104,10 @@ struct Dependency<'a> {
     vulnerabilities: List<Vulnerability<'a>>,
     #[serde(borrow, default)]
     suppressed_vulnerabilities: List<Vulnerability<'a>>,
+}
+
+impl Piece for Dependency<'_> {
+    type Of<'a> = Dependency<'a>;
 }
 
 #[derive(Deserialize)]

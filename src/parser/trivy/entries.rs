@@ -12,6 +12,7 @@ use crate::finding::{Category, Cvss, CvssVersion, Details, Finding, Location, Se
 use crate::fingerprint::{self, ContentDigest, Fingerprint, without_white_space};
 use crate::parser::Emitter;
 use crate::parser::fields::{List, Number, Text, Texts, cwes};
+use crate::parser::json::Piece;
 
 /// What an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +116,10 @@ pub(super) struct Entry<'a> {
 
     name: Text<'a>,
     file_path: Text<'a>,
+}
+
+impl Piece for Entry<'_> {
+    type Of<'a> = Entry<'a>;
 }
 
 #[derive(Deserialize)]
