@@ -151,6 +151,10 @@ pub(crate) fn is_credential(name: &str) -> bool {
         "xsrf",
     ];
     const WORDS: [&str; 7] = ["code", "key", "mac", "otp", "pin", "sid", "sig"];
+    const SHORTEST: usize = 3;
+    if name.len() < SHORTEST {
+        return false;
+    }
     let name = name.to_ascii_lowercase();
     PARTS.iter().any(|part| name.contains(part))
         || name.ends_with("key")

@@ -6,12 +6,13 @@
 //! here, which are JSON's, and become findings in one way.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::fmt;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use foldhash::HashSet;
+use serde::de::{IgnoredAny, MapAccess};
+use serde::{Deserialize, Deserializer};
 
-use super::fields::{List, Number, Text, Texts, cwes};
+use super::fields::{Checked, Lenient, List, Number, Text, Texts, cwes, leniently};
 use super::json::Piece;
 use super::outline::Outline;
 use super::{Emitter, Format, Parse, Parser};
@@ -162,11 +163,29 @@ struct Vulnerability<'a> {
     known_exploited_vulnerability: Option<IgnoredAny>,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
+#[derive(Default)]
 enum Word<'a> {
-    Text(#[serde(borrow)] Cow<'a, str>),
-    Other(IgnoredAny),
+    Text(Cow<'a, str>),
+    #[default]
+    Other,
+}
+
+impl<'de> Lenient<'de> for Word<'de> {
+    type Inner = Checked<'de>;
+
+    fn text(text: Cow<'de, str>) -> Self {
+        Self::Text(text)
+    }
+
+    fn number(_: f64, _: impl fmt::Display) -> Self {
+        Self::Other
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Word<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        leniently::<Word<'de>, _>(deserializer)
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -194,18 +213,55 @@ struct SoftwareEntry<'a> {
     software: Option<Software<'a>>,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
+#[derive(Default)]
 enum Software<'a> {
-    #[serde(rename_all = "camelCase")]
     Range {
-        #[serde(borrow, default)]
         vulnerability_id_matched: Text<'a>,
-        #[serde(borrow, default)]
         version_end_excluding: Text<'a>,
     },
     /// Before 5.0, a name only.
-    Other(IgnoredAny),
+    #[default]
+    Other,
+}
+
+impl<'de> Lenient<'de> for Software<'de> {
+    type Inner = Checked<'de>;
+
+    fn text(_: Cow<'de, str>) -> Self {
+        Self::Other
+    }
+
+    fn number(_: f64, _: impl fmt::Display) -> Self {
+        Self::Other
+    }
+
+    fn object<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut matched = None;
+        let mut end = None;
+        // Either of two would hide the other.
+        let mut is_doubtful = false;
+        while let Some((Checked(key), Checked(value))) = map.next_entry()? {
+            let before = match &*key {
+                "vulnerabilityIdMatched" => matched.replace(value),
+                "versionEndExcluding" => end.replace(value),
+                _ => None,
+            };
+            is_doubtful |= before.is_some();
+        }
+        Ok(match is_doubtful {
+            true => Self::Other,
+            false => Self::Range {
+                vulnerability_id_matched: matched.unwrap_or_default(),
+                version_end_excluding: end.unwrap_or_default(),
+            },
+        })
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Software<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        leniently::<Software<'de>, _>(deserializer)
+    }
 }
 
 #[derive(Deserialize)]
@@ -277,7 +333,7 @@ impl Vulnerability<'_> {
         });
         finding.scanner_severity = match &self.severity {
             Some(Word::Text(word)) => text(word),
-            Some(Word::Other(_)) | None => None,
+            Some(Word::Other) | None => None,
         };
         finding.cwes = self.weaknesses().into();
         finding.vulnerability_ids = is_identifier(name)
@@ -295,7 +351,7 @@ impl Vulnerability<'_> {
     fn severity(&self, cvss: Option<&Cvss>) -> Severity {
         let word = match &self.severity {
             Some(Word::Text(word)) => word.trim(),
-            Some(Word::Other(_)) => return Severity::Unknown,
+            Some(Word::Other) => return Severity::Unknown,
             None => "",
         };
         match word.to_ascii_lowercase().as_str() {
@@ -366,7 +422,7 @@ impl Vulnerability<'_> {
                 vulnerability_id_matched: matched,
                 version_end_excluding: end,
             } if matched.trim().eq_ignore_ascii_case("true") => end.some(),
-            Software::Range { .. } | Software::Other(_) => None,
+            Software::Range { .. } | Software::Other => None,
         })
     }
 }
@@ -425,7 +481,7 @@ where
     T: From<&'a str>,
     C: FromIterator<T>,
 {
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::default();
     texts
         .map(str::trim)
         .filter(|text| !text.is_empty() && seen.insert(*text))
