@@ -485,6 +485,24 @@ mod tests {
     }
 
     #[test]
+    fn places_are_the_same_however_much_is_in_the_window() {
+        let text = "é\nab\n\nc".repeat(2 * Window::CHUNK / 8);
+        let mut window = Window::over(text.as_bytes()).unwrap();
+        let mut place = Place::START;
+        for length in [1, 7, 3000, Window::CHUNK - 5, 11, 2 * Window::CHUNK].repeat(2) {
+            while window.available().len() < length && window.fill().unwrap() {}
+            let at = usize::try_from(window.position()).unwrap();
+            let length = length.min(text.len() - at);
+            Window::consume(&mut window, length);
+            assert_eq!(window.place_before(length), place);
+            place = place.after(&text.as_bytes()[at..at + length]);
+            assert_eq!(window.place(), place);
+            assert_eq!(window.position(), place.byte);
+        }
+        assert_eq!(window.position(), text.len() as u64);
+    }
+
+    #[test]
     fn a_file_that_changes_while_it_is_read_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("report.json");

@@ -331,6 +331,23 @@ mod tests {
     }
 
     #[test]
+    fn a_checked_text_is_sound_wherever_it_is_passed_over() {
+        for (json, text) in [
+            (r#""x""#, Some("x")),
+            ("7.5", Some("7.5")),
+            ("false", Some("false")),
+            (r#"{"a": [1, {"b": null}]}"#, Some("")),
+            (r#"[["\ud83d"]]"#, None),
+            (r#"{"\ud83d": 1}"#, None),
+            (r#"{"a": {"b": "\ud83d"}}"#, None),
+        ] {
+            let read = serde_json::from_str::<Checked<'_>>(json);
+            let read = read.as_ref().map(|checked| &*checked.0);
+            assert_eq!(read.ok(), text, "{json}");
+        }
+    }
+
+    #[test]
     fn texts_are_read_from_one_or_many() {
         let texts = |json| read::<Texts<'_>>(json).owned::<String, Vec<_>>();
         assert_eq!(texts(r#""x""#), ["x"]);
@@ -362,6 +379,7 @@ mod tests {
     fn weaknesses_are_found_in_text() {
         assert_eq!(cwes("CWE-89: SQL Injection, cwe-079"), [89, 79]);
         assert_eq!(cwes("CWE-89 CWE-89"), [89]);
+        assert_eq!(cwes("é-Cwe-1cwe-cwe-2 -3 we-4 CWE-"), [1, 2]);
         assert!(cwes("NVD-CWE-noinfo").is_empty());
         assert!(cwes("CWE-99999999999999").is_empty());
     }

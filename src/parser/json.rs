@@ -671,6 +671,71 @@ mod tests {
         assert_eq!(lengths, [word.len() - 50_000, word.len() - 50_000, 0]);
     }
 
+    #[derive(Deserialize)]
+    struct Pair<'a> {
+        #[serde(borrow)]
+        text: Cow<'a, str>,
+        number: u32,
+    }
+
+    impl Piece for Pair<'_> {
+        type Of<'a> = Pair<'a>;
+    }
+
+    impl Pair<'_> {
+        fn shown(&self) -> String {
+            format!("{} {}", self.text, self.number)
+        }
+    }
+
+    /// The elements of an array, read by either way, and how it ended.
+    fn pairs(
+        text: &str,
+        read: fn(&mut Json) -> Result<String, ParseError>,
+    ) -> (Vec<String>, Result<bool, String>) {
+        let mut reader = json(text);
+        let mut pairs = Vec::new();
+        let walked = reader.array(|json| {
+            pairs.push(read(json)?);
+            Ok(())
+        });
+        let walked = walked.and_then(|()| reader.finish());
+        let ended = walked.map(|()| reader.has_repairs());
+        (pairs, ended.map_err(|error| error.to_string()))
+    }
+
+    #[test]
+    fn what_is_read_at_once_is_what_is_read_by_its_end() {
+        let long = "x\\n é ".repeat(100_000);
+        let many: Vec<_> = (0..30_000)
+            .map(|number| format!("{{\"text\": \"{number} é\", \"number\": {number}}}"))
+            .collect();
+        for elements in [
+            many.join(","),
+            format!("{{\"text\":\"{long}\",\"number\":1}},{{\"number\":2,\"text\":\"\"}}"),
+            r#"{"text":"a\ud83d","number":1}"#.to_owned(),
+            r#"{"other":"a\ud83d","text":"","number":1}"#.to_owned(),
+            r#"["a", 1]"#.to_owned(),
+            r#"{"text":"a","number":1,"text":"b"}"#.to_owned(),
+            r#"{"text":"a","number":"hunter2"}"#.to_owned(),
+            r#"{"text":"a","number":1,}"#.to_owned(),
+            r#"{"text":"a","number":1"#.to_owned(),
+            r#"{"text":"a","number":1]"#.to_owned(),
+            r#"{"text":"a","number":1}}"#.to_owned(),
+            r#"{"text":"a","number":1} {}"#.to_owned(),
+            r#"{"text":"a","number":1},null"#.to_owned(),
+            format!("{{\"a\":{},\"text\":\"\",\"number\":1}}", "[".repeat(500)),
+            String::new(),
+        ] {
+            let text = format!("[{elements}]");
+            let whole = pairs(&text, |json| Ok(json.value::<Pair<'_>>()?.shown()));
+            let at_once = pairs(&text, |json| {
+                json.made_of::<Pair<'_>, _>(|pair| pair.shown())
+            });
+            assert!(at_once == whole, "{:.100}", text);
+        }
+    }
+
     #[test]
     fn depth_neither_overflows_the_stack_nor_passes() {
         for text in [

@@ -782,6 +782,11 @@ mod tests {
             ("py.x", metadata(r#""technology":["secrets"]"#), true),
             (
                 "py.x",
+                metadata(r#""technology":["py", "sec", "ret"]"#),
+                false,
+            ),
+            (
+                "py.x",
                 r#","validation_state":"NO_VALIDATOR""#.to_owned(),
                 false,
             ),

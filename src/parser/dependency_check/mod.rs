@@ -571,6 +571,41 @@ mod tests {
     }
 
     #[test]
+    fn a_repair_is_the_end_of_the_range_that_matched() {
+        let range = r#""vulnerabilityIdMatched":"true","versionEndExcluding""#;
+        for (software, fixed) in [
+            (format!(r#"{{{range}:" 1.2 ","id":7}}"#), &["1.2"][..]),
+            (format!(r#"{{{range}:2}}"#), &["2"]),
+            (format!(r#"{{{range}:null}}"#), &[]),
+            (format!(r#"{{{range}:"1","versionEndExcluding":"2"}}"#), &[]),
+            (r#"{"versionEndExcluding":"1"}"#.to_owned(), &[]),
+            (r#""cpe:a""#.to_owned(), &[]),
+            ("3".to_owned(), &[]),
+            ("null".to_owned(), &[]),
+        ] {
+            let members = format!(r#""vulnerableSoftware":[{{"software":{software}}}]"#);
+            assert_eq!(finding(&members).fixed_in, fixed, "{software}");
+        }
+    }
+
+    #[test]
+    fn what_is_broken_where_nobody_looks_is_told() {
+        for member in [
+            r#""severity":{"a":["\ud83d"]}"#,
+            r#""vulnerableSoftware":[{"software":{"id":"\ud83d"}}]"#,
+            r#""vulnerableSoftware":[{"software":[{"\ud83d":1}]}]"#,
+        ] {
+            let members = format!(
+                r#"{{"fileName":"x","vulnerabilities":[{{"name":"CVE-2026-1",{member}}}]}}"#
+            );
+            let report = with_scan(r#""engineVersion":"12""#, &members);
+            let (scan, findings) = read(&report);
+            assert_eq!(scan.unwrap().health(), crate::report::Health::Degraded);
+            assert_eq!(findings.len(), 1, "{member}");
+        }
+    }
+
+    #[test]
     fn the_word_is_the_severity_and_scores_stand_in_for_it() {
         use Severity::*;
         for (members, severity) in [

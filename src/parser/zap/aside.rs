@@ -112,3 +112,37 @@ fn cannot(error: &io::Error) -> ParseError {
         std::env::temp_dir().display()
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_put_aside_comes_back_by_its_finding() {
+        const FINDINGS: usize = 700;
+        let mut aside = Aside::default();
+        // More than stays in memory.
+        for number in 0..3 * FINDINGS {
+            let finding = (number % FINDINGS).to_string();
+            let mut alert = Alert::new(format!("/{number}"));
+            alert.set("alert", &finding);
+            alert.set("desc", &"é".repeat(number));
+            alert.add_instance(&format!("https://h/{number}"), "GET", "");
+            let key = Fingerprint::new("zap", &[&finding]);
+            aside.add(&alert, (key, number % 7 == 0)).unwrap();
+        }
+        let mut seen = Vec::new();
+        let read = aside.take_each(|alert| {
+            let number = alert.pointer.trim_start_matches('/').parse().unwrap();
+            assert_eq!(alert.get("desc").map_or(0, str::len), 2 * number);
+            let urls = alert.instances.iter().map(|instance| instance.url.clone());
+            let expected = (number..3 * FINDINGS).step_by(FINDINGS);
+            assert!(urls.eq(expected.map(|number| format!("https://h/{number}"))));
+            seen.push(number);
+        });
+        read.unwrap();
+        let (suppressed, shown): (Vec<_>, Vec<_>) =
+            (0..FINDINGS).partition(|number| number % 7 == 0);
+        assert_eq!(seen, [shown, suppressed].concat());
+    }
+}
