@@ -203,9 +203,9 @@ impl Json {
             // Cut off by the window, or in error, of which the other way tells more.
             return self.value().map(make);
         };
-        let made = make(value);
+        let result = make(value);
         self.window.consume(length);
-        Ok(made)
+        Ok(result)
     }
 
     /// Passes over the value, however large; it must be well-formed all the same.
@@ -732,7 +732,7 @@ mod tests {
             let at_once = pairs(&text, |json| {
                 json.made_of::<Pair<'_>, _>(|pair| pair.shown())
             });
-            assert!(at_once == whole, "{:.100}", text);
+            assert!(at_once == whole, "{text:.100}");
         }
     }
 

@@ -575,8 +575,8 @@ mod tests {
         let range = r#""vulnerabilityIdMatched":"true","versionEndExcluding""#;
         for (software, fixed) in [
             (format!(r#"{{{range}:" 1.2 ","id":7}}"#), &["1.2"][..]),
-            (format!(r#"{{{range}:2}}"#), &["2"]),
-            (format!(r#"{{{range}:null}}"#), &[]),
+            (format!(r"{{{range}:2}}"), &["2"]),
+            (format!(r"{{{range}:null}}"), &[]),
             (format!(r#"{{{range}:"1","versionEndExcluding":"2"}}"#), &[]),
             (r#"{"versionEndExcluding":"1"}"#.to_owned(), &[]),
             (r#""cpe:a""#.to_owned(), &[]),
