@@ -114,7 +114,8 @@ pub struct Window {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
-    place: Place,
+    /// The place of the first byte in the buffer.
+    begin: Place,
     /// How many bytes may be kept for going back; absent when none are.
     pinned: Option<usize>,
     at_end: bool,
@@ -194,7 +195,7 @@ impl Window {
             buffer: Vec::new(),
             start: 0,
             end: 0,
-            place: Place::START,
+            begin: Place::START,
             pinned: None,
             at_end: false,
         })
@@ -205,9 +206,22 @@ impl Window {
         self.buffer.get(self.start..self.end).unwrap_or_default()
     }
 
-    /// The current place.
+    /// The current place. Lines are counted here, and not as they are consumed: to
+    /// be asked for an error, and not for every value.
     pub fn place(&self) -> Place {
-        self.place
+        self.place_before(0)
+    }
+
+    /// The place of the last `count` bytes that were consumed, as in
+    /// [`Window::consumed`].
+    pub fn place_before(&self, count: usize) -> Place {
+        let passed = self.buffer.get(..self.start.saturating_sub(count));
+        self.begin.after(passed.unwrap_or_default())
+    }
+
+    /// How many bytes of the text are consumed.
+    pub fn position(&self) -> u64 {
+        self.begin.byte + self.start as u64
     }
 
     /// Reads on, so that more is available. False at the end of the text.
@@ -223,6 +237,7 @@ impl Window {
             return Err(io::Error::other(TooFar));
         }
         if self.pinned.is_none() && self.start > 0 {
+            self.begin = self.place();
             self.buffer.copy_within(self.start..self.end, 0);
             self.end -= self.start;
             self.start = 0;
@@ -240,7 +255,7 @@ impl Window {
         };
         self.end += read;
         self.at_end = read == 0;
-        if self.place.byte + self.available().len() as u64 > self.max_size {
+        if self.begin.byte + self.end as u64 > self.max_size {
             self.at_end = true;
             return Err(io::Error::other(ArtifactError::TooLarge(self.max_size)));
         }
@@ -249,11 +264,7 @@ impl Window {
 
     /// Lets go of the first `count` of the available bytes.
     pub fn consume(&mut self, count: usize) {
-        let count = count.min(self.end - self.start);
-        self.place = self
-            .place
-            .after(self.available().get(..count).unwrap_or_default());
-        self.start += count;
+        self.start = self.end.min(self.start + count);
     }
 
     /// The last `count` bytes that were consumed; to be asked before the
@@ -275,7 +286,6 @@ impl Window {
     pub fn rewind(&mut self) {
         debug_assert!(self.pinned.is_some(), "only a pinned window can go back");
         self.start = 0;
-        self.place = Place::START;
         self.pinned = None;
     }
 
@@ -324,7 +334,7 @@ impl BufRead for Window {
 impl std::fmt::Debug for Window {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Window")
-            .field("place", &self.place)
+            .field("place", &self.place())
             .finish_non_exhaustive()
     }
 }
@@ -472,6 +482,24 @@ mod tests {
     fn places_count_lines_and_bytes() {
         let place = Place::START.after(b"ab\ncd").after(b"e");
         assert_eq!(place.to_string(), "line 2, column 4 (byte 6)");
+    }
+
+    #[test]
+    fn places_are_the_same_however_much_is_in_the_window() {
+        let text = "é\nab\n\nc".repeat(2 * Window::CHUNK / 8);
+        let mut window = Window::over(text.as_bytes()).unwrap();
+        let mut place = Place::START;
+        for length in [1, 7, 3000, Window::CHUNK - 5, 11, 2 * Window::CHUNK].repeat(2) {
+            while window.available().len() < length && window.fill().unwrap() {}
+            let at = usize::try_from(window.position()).unwrap();
+            let length = length.min(text.len() - at);
+            Window::consume(&mut window, length);
+            assert_eq!(window.place_before(length), place);
+            place = place.after(&text.as_bytes()[at..at + length]);
+            assert_eq!(window.place(), place);
+            assert_eq!(window.position(), place.byte);
+        }
+        assert_eq!(window.position(), text.len() as u64);
     }
 
     #[test]

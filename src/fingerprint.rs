@@ -40,6 +40,11 @@ impl Fingerprint {
         Self { ordinal, ..self }
     }
 
+    /// The key, which findings of equal identity share.
+    pub fn key(&self) -> [u8; 16] {
+        self.key
+    }
+
     /// Its beginning, as a number: in the order of fingerprints, and nearly always
     /// enough to tell two apart.
     pub fn beginning(&self) -> u64 {
@@ -120,7 +125,9 @@ impl std::fmt::Debug for ContentDigest {
 
 /// `code` without the white space that a formatter may change.
 pub fn without_white_space(code: &str) -> String {
-    code.split_whitespace().collect()
+    let mut dense = String::with_capacity(code.len());
+    dense.extend(code.split_whitespace());
+    dense
 }
 
 fn key(kind: &str, parts: &[&str]) -> [u8; 16] {

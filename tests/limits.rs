@@ -20,6 +20,33 @@ mod workplace;
 use workplace::{CLEAN, Workplace, semgrep, verdict};
 
 #[test]
+fn alerts_that_cannot_be_put_aside_are_incomplete() {
+    let alert = |number| {
+        let text = "x".repeat(1000);
+        format!(
+            r#"{{"pluginid":"{number}","alert":"a","riskcode":"0","confidence":"1","desc":"{text}","instances":[]}}"#
+        )
+    };
+    let alerts: Vec<_> = (0..3000).map(alert).collect();
+    let alerts = alerts.join(",");
+    let report =
+        format!(r#"{{"@version":"2.17.0","site":[{{"@name":"https://h","alerts":[{alerts}]}}]}}"#);
+    let mut workplace = Workplace::new(&[("zap.json", &report)]);
+    let run = workplace.run(&["inspect", "zap.json"]);
+    assert_eq!(run.code, 0, "{}", run.stdout);
+    assert!(run.stdout.contains("3000 in 3000 places"), "{}", run.stdout);
+
+    workplace.variables.push(("TMPDIR", "none"));
+    let run = workplace.run(&["inspect", "zap.json"]);
+    assert_eq!(run.code, 3, "{}", run.stdout);
+    let run = workplace.check(&["zap.json"]);
+    assert_eq!((run.code, verdict(&run)), (3, "incomplete"));
+    let error = run.summary.unwrap()["reports"][0]["error"].to_string();
+    let why = "its alerts cannot be put aside in none: ";
+    assert!(error.contains(why), "{error}");
+}
+
+#[test]
 fn more_findings_than_are_kept_are_incomplete_and_counted() {
     let workplace = Workplace::new(&[("semgrep.json", &semgrep(&["INFO"; 5]))]);
     let run = workplace.check(&["semgrep.json", "--max-findings", "5"]);

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use super::fields::{List, Number, Text, timestamp};
-use super::json::Json;
+use super::json::{Json, Piece};
 use super::{Emitter, Format, Parse, ParseError, Parser};
 use crate::finding::{Category, Confidence, Details, Finding, Kept, Location, Severity};
 use crate::fingerprint::{ContentDigest, Fingerprint, without_white_space};
@@ -73,6 +73,10 @@ struct Entry<'a> {
     more_info: Text<'a>,
 }
 
+impl Piece for Entry<'_> {
+    type Of<'a> = Entry<'a>;
+}
+
 /// `{}` when the test names no weakness.
 #[derive(Deserialize)]
 struct Cwe {
@@ -103,18 +107,20 @@ fn parse(json: &mut Json, emitter: &mut Emitter<'_>) -> Result<Scan, ParseError>
             let mut count = 0_u64;
             json.array(|json| {
                 let pointer = json.pointer();
-                let entry = json.value::<Entry<'_>>()?;
-                if scan.version.is_none() {
-                    scan.version = version(&entry.more_info).map(str::to_owned);
-                }
-                let Some(rule) = entry.test_id.some().or(entry.test_name.some()) else {
-                    return Err(ParseError::at(
-                        pointer,
-                        None,
-                        "neither `test_id` nor `test_name`: not a result of Bandit",
-                    ));
-                };
-                let finding = finding(&entry, rule, pointer, emitter);
+                let finding = json.made_of::<Entry<'_>, _>(|entry| {
+                    if scan.version.is_none() {
+                        scan.version = version(&entry.more_info).map(str::to_owned);
+                    }
+                    let rule = entry.test_id.some().or(entry.test_name.some());
+                    let rule = rule.ok_or_else(|| {
+                        ParseError::at(
+                            pointer.clone(),
+                            None,
+                            "neither `test_id` nor `test_name`: not a result of Bandit",
+                        )
+                    })?;
+                    Ok(finding(&entry, rule, pointer, emitter))
+                })??;
                 emitter.emit(finding);
                 count += 1;
                 Ok(())

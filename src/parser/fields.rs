@@ -4,7 +4,7 @@
 //! types read what can be understood, and nothing else; where a report would
 //! lose a finding by it, a parser uses plain serde types and fails.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -15,7 +15,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 
 /// A text, borrowed where the report allows. Numbers and booleans are read as
 /// their text; `null`, lists and objects as the empty one.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct Text<'a>(pub Cow<'a, str>);
 
 impl Text<'_> {
@@ -37,6 +37,16 @@ impl std::ops::Deref for Text<'_> {
         &self.0
     }
 }
+
+impl Borrow<str> for Text<'_> {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A [`Text`] that also refuses what is broken inside a value that is none.
+#[derive(Debug, Default)]
+pub(super) struct Checked<'a>(pub Text<'a>);
 
 /// A list; `null` is one without elements, as producers in Go write it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,8 +106,11 @@ impl Number {
     }
 }
 
-/// What [`Text`], [`Texts`] and [`Number`] make of each kind of value.
-trait Lenient<'de>: Default {
+/// What a type like [`Text`] makes of each kind of value.
+pub(super) trait Lenient<'de>: Default {
+    /// What is inside a value that is passed over.
+    type Inner: Deserialize<'de>;
+
     fn text(text: Cow<'de, str>) -> Self;
 
     fn number(number: f64, text: impl fmt::Display) -> Self;
@@ -107,12 +120,19 @@ trait Lenient<'de>: Default {
     }
 
     fn list<A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
+        while list.next_element::<Self::Inner>()?.is_some() {}
+        Ok(Self::default())
+    }
+
+    fn object<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        while map.next_entry::<Self::Inner, Self::Inner>()?.is_some() {}
         Ok(Self::default())
     }
 }
 
 impl<'de> Lenient<'de> for Text<'de> {
+    type Inner = IgnoredAny;
+
     fn text(text: Cow<'de, str>) -> Self {
         Self(text)
     }
@@ -126,7 +146,25 @@ impl<'de> Lenient<'de> for Text<'de> {
     }
 }
 
+impl<'de> Lenient<'de> for Checked<'de> {
+    type Inner = Self;
+
+    fn text(text: Cow<'de, str>) -> Self {
+        Self(Text::text(text))
+    }
+
+    fn number(number: f64, text: impl fmt::Display) -> Self {
+        Self(Text::number(number, text))
+    }
+
+    fn boolean(value: bool) -> Self {
+        Self(Text::boolean(value))
+    }
+}
+
 impl<'de> Lenient<'de> for Texts<'de> {
+    type Inner = IgnoredAny;
+
     fn text(text: Cow<'de, str>) -> Self {
         Self(vec![Text(text)])
     }
@@ -145,6 +183,8 @@ impl<'de> Lenient<'de> for Texts<'de> {
 }
 
 impl<'de> Lenient<'de> for Number {
+    type Inner = IgnoredAny;
+
     fn text(text: Cow<'de, str>) -> Self {
         Self(text.trim().parse().ok())
     }
@@ -152,6 +192,13 @@ impl<'de> Lenient<'de> for Number {
     fn number(number: f64, _: impl fmt::Display) -> Self {
         Self(Some(number))
     }
+}
+
+/// Reads a value of any kind as a `T`.
+pub(super) fn leniently<'de, T: Lenient<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    deserializer.deserialize_any(LenientVisitor(PhantomData))
 }
 
 struct LenientVisitor<T>(PhantomData<T>);
@@ -196,35 +243,46 @@ impl<'de, T: Lenient<'de>> Visitor<'de> for LenientVisitor<T> {
         T::list(list)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(T::default())
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::object(map)
     }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(LenientVisitor::<Text<'de>>(PhantomData))
+        leniently::<Text<'de>, _>(deserializer)
     }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Texts<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(LenientVisitor::<Texts<'de>>(PhantomData))
+        leniently::<Texts<'de>, _>(deserializer)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Checked<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        leniently::<Checked<'de>, _>(deserializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(LenientVisitor::<Number>(PhantomData))
+        leniently(deserializer)
     }
 }
 
 /// The numbers of the weaknesses named in `text`: `CWE-79: Cross-site …`.
 pub(crate) fn cwes(text: &str) -> Vec<u32> {
-    let lower = text.to_ascii_lowercase();
     let mut numbers = Vec::new();
-    for rest in lower.split("cwe-").skip(1) {
+    for dash in memchr::memchr_iter(b'-', text.as_bytes()) {
+        let (Some(before), Some(rest)) = (text.as_bytes().get(..dash), text.get(dash + 1..)) else {
+            continue;
+        };
+        let prefix = before.last_chunk().unwrap_or(b"   ");
+        if !prefix.eq_ignore_ascii_case(b"cwe") {
+            continue;
+        }
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
         if let Some(Ok(number)) = rest.get(..digits).map(str::parse)
             && number > 0
@@ -273,6 +331,23 @@ mod tests {
     }
 
     #[test]
+    fn a_checked_text_is_sound_wherever_it_is_passed_over() {
+        for (json, text) in [
+            (r#""x""#, Some("x")),
+            ("7.5", Some("7.5")),
+            ("false", Some("false")),
+            (r#"{"a": [1, {"b": null}]}"#, Some("")),
+            (r#"[["\ud83d"]]"#, None),
+            (r#"{"\ud83d": 1}"#, None),
+            (r#"{"a": {"b": "\ud83d"}}"#, None),
+        ] {
+            let read = serde_json::from_str::<Checked<'_>>(json);
+            let read = read.as_ref().map(|checked| &*checked.0);
+            assert_eq!(read.ok(), text, "{json}");
+        }
+    }
+
+    #[test]
     fn texts_are_read_from_one_or_many() {
         let texts = |json| read::<Texts<'_>>(json).owned::<String, Vec<_>>();
         assert_eq!(texts(r#""x""#), ["x"]);
@@ -304,6 +379,7 @@ mod tests {
     fn weaknesses_are_found_in_text() {
         assert_eq!(cwes("CWE-89: SQL Injection, cwe-079"), [89, 79]);
         assert_eq!(cwes("CWE-89 CWE-89"), [89]);
+        assert_eq!(cwes("é-Cwe-1cwe-cwe-2 -3 we-4 CWE-"), [1, 2]);
         assert!(cwes("NVD-CWE-noinfo").is_empty());
         assert!(cwes("CWE-99999999999999").is_empty());
     }

@@ -11,7 +11,7 @@ use csv::{ErrorKind, ReaderBuilder, StringRecord};
 use serde::Deserialize;
 
 use super::fields::{Number, Text};
-use super::json::{Json, Kind};
+use super::json::{Json, Kind, Piece};
 use super::outline::Outline;
 use super::{Emitter, Format, Parse, ParseError, Parser, Untyped, io_message};
 use crate::artifact::Window;
@@ -74,6 +74,10 @@ struct Entry<'a> {
     start_column: Number,
 }
 
+impl Piece for Entry<'_> {
+    type Of<'a> = Entry<'a>;
+}
+
 fn parse_json(json: &mut Json, emitter: &mut Emitter<'_>) -> Result<Scan, ParseError> {
     let mut scan = Scan::default();
     if json.kind()? == Kind::Null {
@@ -86,8 +90,7 @@ fn parse_json(json: &mut Json, emitter: &mut Emitter<'_>) -> Result<Scan, ParseE
     let mut count = 0;
     json.array(|json| {
         let pointer = json.pointer();
-        let entry = json.value::<Entry<'_>>()?;
-        let finding = finding(&entry, pointer, emitter);
+        let finding = json.made_of::<Entry<'_>, _>(|entry| finding(&entry, pointer, emitter))?;
         emitter.emit(finding);
         count += 1;
         Ok(())

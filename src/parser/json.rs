@@ -174,7 +174,6 @@ impl Json {
         if length == 0 {
             return Err(self.error("expected a JSON value"));
         }
-        let place = self.place();
         // Consuming moves no bytes, so the value stays where it is until the
         // window is filled again.
         self.window.consume(length);
@@ -183,6 +182,7 @@ impl Json {
             Ok(value) => return Ok(value),
             Err(error) => error,
         };
+        let place = self.window.place_before(length);
         if repair_surrogates(text, &mut self.repaired) {
             self.has_repairs = true;
             serde_json::from_slice(&self.repaired)
@@ -190,6 +190,22 @@ impl Json {
         } else {
             Err(located::<T>(&self.path, place, text, &error))
         }
+    }
+
+    /// Takes the value, and makes of it what keeps nothing of its text: as with
+    /// [`Json::value`], but its end need not be found before it is read.
+    pub(crate) fn made_of<T: Piece, R>(
+        &mut self,
+        make: impl FnOnce(T::Of<'_>) -> R,
+    ) -> Result<R, ParseError> {
+        self.peek()?;
+        let Some((value, length)) = at_hand(self.window.available()) else {
+            // Cut off by the window, or in error, of which the other way tells more.
+            return self.value().map(make);
+        };
+        let result = make(value);
+        self.window.consume(length);
+        Ok(result)
     }
 
     /// Passes over the value, however large; it must be well-formed all the same.
@@ -299,9 +315,9 @@ impl Json {
         take: impl FnOnce(&mut Self) -> Result<(), ParseError>,
     ) -> Result<(), ParseError> {
         self.peek()?;
-        let before = self.place().byte;
+        let before = self.window.position();
         take(self)?;
-        if self.place().byte == before {
+        if self.window.position() == before {
             self.skip()
         } else {
             Ok(())
@@ -350,11 +366,25 @@ impl Json {
     }
 
     fn fill(&mut self) -> Result<bool, ParseError> {
-        let place = self.place();
         self.window
             .fill()
-            .map_err(|error| super::io_error(String::new(), Some(place), &error))
+            .map_err(|error| super::io_error(String::new(), Some(self.place()), &error))
     }
+}
+
+/// A kind of value that is borrowed from the text of a report.
+pub(crate) trait Piece {
+    /// It, for as long as the text is there.
+    type Of<'a>: Deserialize<'a>;
+}
+
+/// The value at the beginning of `text`, if all of it is there and sound, and its
+/// length. It has to be an object, whose end does not depend on what follows.
+fn at_hand<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Option<(T, usize)> {
+    text.first().filter(|first| **first == b'{')?;
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    let value = T::deserialize(&mut reader).ok()?;
+    Some((value, reader.into_iter::<IgnoredAny>().byte_offset()))
 }
 
 /// Finds the end of a value without looking into it: brackets and strings only.
@@ -639,6 +669,71 @@ mod tests {
             })
             .unwrap();
         assert_eq!(lengths, [word.len() - 50_000, word.len() - 50_000, 0]);
+    }
+
+    #[derive(Deserialize)]
+    struct Pair<'a> {
+        #[serde(borrow)]
+        text: Cow<'a, str>,
+        number: u32,
+    }
+
+    impl Piece for Pair<'_> {
+        type Of<'a> = Pair<'a>;
+    }
+
+    impl Pair<'_> {
+        fn shown(&self) -> String {
+            format!("{} {}", self.text, self.number)
+        }
+    }
+
+    /// The elements of an array, read by either way, and how it ended.
+    fn pairs(
+        text: &str,
+        read: fn(&mut Json) -> Result<String, ParseError>,
+    ) -> (Vec<String>, Result<bool, String>) {
+        let mut reader = json(text);
+        let mut pairs = Vec::new();
+        let walked = reader.array(|json| {
+            pairs.push(read(json)?);
+            Ok(())
+        });
+        let walked = walked.and_then(|()| reader.finish());
+        let ended = walked.map(|()| reader.has_repairs());
+        (pairs, ended.map_err(|error| error.to_string()))
+    }
+
+    #[test]
+    fn what_is_read_at_once_is_what_is_read_by_its_end() {
+        let long = "x\\n é ".repeat(100_000);
+        let many: Vec<_> = (0..30_000)
+            .map(|number| format!("{{\"text\": \"{number} é\", \"number\": {number}}}"))
+            .collect();
+        for elements in [
+            many.join(","),
+            format!("{{\"text\":\"{long}\",\"number\":1}},{{\"number\":2,\"text\":\"\"}}"),
+            r#"{"text":"a\ud83d","number":1}"#.to_owned(),
+            r#"{"other":"a\ud83d","text":"","number":1}"#.to_owned(),
+            r#"["a", 1]"#.to_owned(),
+            r#"{"text":"a","number":1,"text":"b"}"#.to_owned(),
+            r#"{"text":"a","number":"hunter2"}"#.to_owned(),
+            r#"{"text":"a","number":1,}"#.to_owned(),
+            r#"{"text":"a","number":1"#.to_owned(),
+            r#"{"text":"a","number":1]"#.to_owned(),
+            r#"{"text":"a","number":1}}"#.to_owned(),
+            r#"{"text":"a","number":1} {}"#.to_owned(),
+            r#"{"text":"a","number":1},null"#.to_owned(),
+            format!("{{\"a\":{},\"text\":\"\",\"number\":1}}", "[".repeat(500)),
+            String::new(),
+        ] {
+            let text = format!("[{elements}]");
+            let whole = pairs(&text, |json| Ok(json.value::<Pair<'_>>()?.shown()));
+            let at_once = pairs(&text, |json| {
+                json.made_of::<Pair<'_>, _>(|pair| pair.shown())
+            });
+            assert!(at_once == whole, "{text:.100}");
+        }
     }
 
     #[test]

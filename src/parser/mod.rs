@@ -6,11 +6,11 @@
 
 use std::io;
 
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 
 use crate::artifact::{self, ArtifactError, Digested, Place, Window};
 use crate::finding::{Details, Finding};
-use crate::fingerprint::{self, Fingerprint};
+use crate::fingerprint;
 use crate::report::Scan;
 use crate::scanner::{Kind, Scanner};
 use crate::secret::SecretKey;
@@ -304,7 +304,10 @@ fn io_message(error: &io::Error) -> String {
 struct Emitter<'a> {
     options: &'a Options,
     sink: &'a mut dyn FnMut(Finding),
-    ordinals: HashMap<Fingerprint, u32>,
+    /// The keys of all findings.
+    seen: HashSet<[u8; 16]>,
+    /// How many findings share a key, of those that do: few.
+    shared: HashMap<[u8; 16], u32>,
     emitted: u64,
     beyond: Beyond,
 }
@@ -314,7 +317,8 @@ impl<'a> Emitter<'a> {
         Self {
             options,
             sink,
-            ordinals: HashMap::default(),
+            seen: HashSet::default(),
+            shared: HashMap::default(),
             emitted: 0,
             beyond: Beyond::default(),
         }
@@ -340,9 +344,12 @@ impl<'a> Emitter<'a> {
             return (self.sink)(finding);
         }
         self.emitted += 1;
-        let ordinal = self.ordinals.entry(finding.fingerprint).or_default();
-        finding.fingerprint = finding.fingerprint.with_ordinal(*ordinal);
-        *ordinal += 1;
+        let key = finding.fingerprint.key();
+        if !self.seen.insert(key) {
+            let count = self.shared.entry(key).or_insert(1);
+            finding.fingerprint = finding.fingerprint.with_ordinal(*count);
+            *count += 1;
+        }
         finding.details.change(|details| {
             details.reference_count = details.references.len() as u64;
             details.references.truncate(Details::MAX_REFERENCES);

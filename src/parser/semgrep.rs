@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::examples::Examples;
 use super::fields::{Number, Text, Texts, cwes};
-use super::json::{Json, Kind};
+use super::json::{Json, Kind, Piece};
 use super::{Emitter, Format, Parse, ParseError, Parser, url};
 use crate::finding::{Category, Confidence, Details, Finding, Kept, Location, Severity};
 use crate::fingerprint::{ContentDigest, Fingerprint, without_white_space};
@@ -74,6 +74,10 @@ struct Entry<'a> {
     extra: Extra<'a>,
 }
 
+impl Piece for Entry<'_> {
+    type Of<'a> = Entry<'a>;
+}
+
 #[derive(Deserialize, Default)]
 struct Position {
     #[serde(default)]
@@ -101,7 +105,7 @@ struct Extra<'a> {
     sca_info: Option<ScaInfo<'a>>,
     /// What the rule's variables matched; messages repeat it.
     #[serde(borrow, default)]
-    metavars: Option<BTreeMap<Cow<'a, str>, Metavariable<'a>>>,
+    metavars: Option<BTreeMap<Text<'a>, Metavariable<'a>>>,
     /// Whether a secret was tried out, in reports of Semgrep Secrets.
     #[serde(borrow, default)]
     validation_state: Text<'a>,
@@ -206,8 +210,8 @@ fn parse(json: &mut Json, emitter: &mut Emitter<'_>) -> Result<Scan, ParseError>
             let mut count = 0_u64;
             json.array(|json| {
                 let pointer = json.pointer();
-                let entry = json.value::<Entry<'_>>()?;
-                let finding = finding(&entry, pointer, emitter);
+                let finding =
+                    json.made_of::<Entry<'_>, _>(|entry| finding(&entry, pointer, emitter))?;
                 emitter.emit(finding);
                 count += 1;
                 Ok(())
@@ -247,7 +251,11 @@ fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding
     let metadata = extra.metadata.as_ref();
     let path = emitter.stable_path(&entry.path);
     let rule = entry.check_id.rsplit('.').next().unwrap_or_default();
-    let (message, secret) = message(entry, emitter.secrets());
+    let is_secret = is_about_secrets(entry);
+    let (message, secret) = match is_secret {
+        true => without_secret(entry, emitter.secrets()),
+        false => (extra.message.to_string(), None),
+    };
     let kind = "semgrep";
     let fingerprint = match own_fingerprint(&extra.fingerprint) {
         Some(own) => Fingerprint::new(kind, &[rule, &path, own]),
@@ -291,10 +299,10 @@ fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding
         severity(&extra.severity),
         location,
     );
-    finding.content = content(entry, rule, emitter.secrets());
+    finding.content = content(entry, rule, is_secret, emitter.secrets());
     finding.title = message.trim().lines().next().unwrap_or_default().into();
     finding.details = Kept::from(Details {
-        description: Some(message.into_owned()).filter(|text| !text.is_empty()),
+        description: Some(message).filter(|text| !text.is_empty()),
         references: metadata.map_or_else(Vec::new, |metadata| metadata.references.owned()),
         pointer,
         ..Details::default()
@@ -313,28 +321,31 @@ fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding
 
 /// What is left without the path. Semgrep's own fingerprint has the path in it,
 /// and a message may be the same wherever its rule matches.
-fn content(entry: &Entry<'_>, rule: &str, secrets: &SecretKey) -> Option<ContentDigest> {
+fn content(
+    entry: &Entry<'_>,
+    rule: &str,
+    is_secret: bool,
+    secrets: &SecretKey,
+) -> Option<ContentDigest> {
     let code = without_white_space(&entry.extra.lines);
     if code.is_empty() || code == without_white_space(NO_LOGIN) {
         return None;
     }
-    let code = match is_about_secrets(entry) {
+    let code = match is_secret {
         true => secrets.digest(&code),
         false => code,
     };
     Some(ContentDigest::new("semgrep", &[rule, &code]))
 }
 
-/// The message to show, and the digest of the secret in it if there is one.
+/// The message of a rule about secrets, to be shown, and the digest of the secret in
+/// it if there is one.
 ///
 /// Semgrep puts what a rule's variables matched into its message. Rules about
 /// secrets so repeat the secret, and nothing marks where it begins or ends.
-fn message<'a>(entry: &'a Entry<'_>, secrets: &SecretKey) -> (Cow<'a, str>, Option<String>) {
+fn without_secret(entry: &Entry<'_>, secrets: &SecretKey) -> (String, Option<String>) {
     let extra = &entry.extra;
     let text = &*extra.message;
-    if !is_about_secrets(entry) {
-        return (Cow::Borrowed(text), None);
-    }
     let matched = extra.metavars.iter().flat_map(BTreeMap::values);
     let matched = matched.flat_map(|variable| {
         let propagated = variable.propagated_value.as_ref();
@@ -360,7 +371,7 @@ fn message<'a>(entry: &'a Entry<'_>, secrets: &SecretKey) -> (Cow<'a, str>, Opti
     }
     masked.push_str(text.get(end..).unwrap_or_default());
     let digest = digests.pop().filter(|_| digests.is_empty());
-    (Cow::Owned(masked), digest)
+    (masked, digest)
 }
 
 /// The message of a result without the secret in it, for copies of the report;
@@ -370,7 +381,7 @@ pub(crate) fn message_without_secret(
     secrets: &SecretKey,
 ) -> Option<String> {
     let entry = Entry::deserialize(result).ok()?;
-    is_about_secrets(&entry).then(|| message(&entry, secrets).0.into_owned())
+    is_about_secrets(&entry).then(|| without_secret(&entry, secrets).0)
 }
 
 /// Rather one rule too many: a masked word costs a look at the code.
@@ -392,17 +403,17 @@ fn is_about_secrets(entry: &Entry<'_>) -> bool {
         lists.into_iter().flat_map(|list| &list.0)
     });
     is_tried
-        || says_so(&entry.check_id)
-        || texts.any(|text| {
-            says_so(text)
-                || cwes(text)
-                    .into_iter()
-                    .any(|number| WEAKNESSES.contains(&number))
-        })
+        || any_says_so(std::iter::once(&*entry.check_id).chain(texts.clone().map(|text| &**text)))
+        || texts.any(|text| cwes(text).iter().any(|number| WEAKNESSES.contains(number)))
 }
 
 /// Whether the name or title of a rule says that it is about secrets.
 pub(crate) fn says_so(text: &str) -> bool {
+    any_says_so([text])
+}
+
+/// Whether one of the texts says so; all are searched at once.
+fn any_says_so<'t>(texts: impl IntoIterator<Item = &'t str>) -> bool {
     const WORDS: [&str; 10] = [
         "accesskey",
         "apikey",
@@ -415,8 +426,14 @@ pub(crate) fn says_so(text: &str) -> bool {
         "secret",
         "token",
     ];
-    let text = text.replace(['-', '_', ' '], "").to_ascii_lowercase();
-    WORDS.iter().any(|word| text.contains(word))
+    let mut all = Vec::with_capacity(512);
+    for text in texts {
+        let letters = text.bytes().filter(|byte| !b"-_ ".contains(byte));
+        all.extend(letters.map(|letter| letter.to_ascii_lowercase()));
+        all.push(b'\n');
+    }
+    let all = String::from_utf8_lossy(&all);
+    WORDS.iter().any(|word| all.contains(word))
 }
 
 /// What stands between quotes or backticks. What is opened and not closed goes
@@ -763,6 +780,11 @@ mod tests {
             ("py.x", metadata(r#""product":"secrets""#), true),
             ("py.x", metadata(r#""category":"security""#), false),
             ("py.x", metadata(r#""technology":["secrets"]"#), true),
+            (
+                "py.x",
+                metadata(r#""technology":["py", "sec", "ret"]"#),
+                false,
+            ),
             (
                 "py.x",
                 r#","validation_state":"NO_VALIDATOR""#.to_owned(),

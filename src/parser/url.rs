@@ -3,12 +3,18 @@
 //! A scanner requests pages as a user would, so its addresses carry sessions,
 //! tokens and one-time codes. They are shown to everyone who reads a summary.
 
+use std::borrow::Cow;
+
 const MASK: &str = "***";
 
 /// Replaces user names, passwords and the values of parameters that are named
 /// like credentials. Takes any text, and leaves what it does not understand.
 pub(crate) fn mask(url: &str) -> String {
-    mask_parameters(&mask_user_info(url))
+    let named = mask_user_info(url);
+    match has_parameters(&named) {
+        true => mask_parameters(&named),
+        false => named.into_owned(),
+    }
 }
 
 /// Each address in a text of one line, masked.
@@ -34,8 +40,11 @@ pub(crate) fn without_user_info(text: &str) -> String {
 }
 
 /// Also of addresses inside an address, and of one without a scheme.
-fn mask_user_info(text: &str) -> String {
+fn mask_user_info(text: &str) -> Cow<'_, str> {
     const ENDS: [char; 4] = ['/', '?', '#', '\\'];
+    if !text.contains('@') {
+        return Cow::Borrowed(text);
+    }
     let mut masked = String::with_capacity(text.len());
     let mut rest = text;
     loop {
@@ -49,12 +58,17 @@ fn mask_user_info(text: &str) -> String {
             None => masked.push_str(authority),
         }
         let Some((path, next)) = tail.split_once("//") else {
-            return masked + tail;
+            return Cow::Owned(masked + tail);
         };
         masked.push_str(path);
         masked.push_str("//");
         rest = next;
     }
+}
+
+/// Whether there is a mark between a name and a value, plain or percent-encoded.
+fn has_parameters(text: &str) -> bool {
+    memchr::memchr2(b'=', b'%', text.as_bytes()).is_some()
 }
 
 /// Parameters stand in the query, in the fragment, behind semicolons in the
@@ -137,6 +151,10 @@ pub(crate) fn is_credential(name: &str) -> bool {
         "xsrf",
     ];
     const WORDS: [&str; 7] = ["code", "key", "mac", "otp", "pin", "sid", "sig"];
+    const SHORTEST: usize = 3;
+    if name.len() < SHORTEST {
+        return false;
+    }
     let name = name.to_ascii_lowercase();
     PARTS.iter().any(|part| name.contains(part))
         || name.ends_with("key")

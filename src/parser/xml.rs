@@ -6,6 +6,8 @@
 //! entity is ever expanded but the five of XML itself and character references,
 //! and nothing outside the document is opened.
 
+use std::borrow::Cow;
+
 use quick_xml::Reader;
 use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
 
@@ -22,7 +24,8 @@ pub(crate) struct Xml {
     name_length: usize,
     /// The names of the open elements, each after a slash.
     path: String,
-    depth: usize,
+    /// How long the path was before each of them.
+    open: Vec<usize>,
 }
 
 /// An element with all that is in it, for those who copy documents.
@@ -60,7 +63,7 @@ impl Xml {
             tag: String::new(),
             name_length: 0,
             path: String::new(),
-            depth: 0,
+            open: Vec::new(),
         }
     }
 
@@ -118,7 +121,7 @@ impl Xml {
         &mut self,
         mut child: impl FnMut(&mut Self) -> Result<(), ParseError>,
     ) -> Result<(), ParseError> {
-        let depth = self.depth;
+        let depth = self.depth();
         loop {
             match self.step(None)? {
                 Step::Start => {
@@ -134,11 +137,11 @@ impl Xml {
 
     /// Takes the text of the current element, and of those inside it.
     pub(crate) fn text(&mut self) -> Result<String, ParseError> {
-        let depth = self.depth;
+        let depth = self.depth();
         let mut text = String::new();
         loop {
             match self.step(Some(&mut text))? {
-                Step::End if self.depth < depth => return Ok(text),
+                Step::End if self.depth() < depth => return Ok(text),
                 Step::Start | Step::Text | Step::End => {}
                 Step::Eof => return Err(self.cut_off()),
             }
@@ -152,16 +155,16 @@ impl Xml {
     }
 
     fn tree_within(&mut self, room: &mut usize) -> Result<Element, ParseError> {
-        let depth = self.depth;
+        let depth = self.depth();
         let mut element = Element {
             name: self.name().to_owned(),
             attributes: self.attributes()?,
             ..Element::default()
         };
         loop {
-            let before = self.place().byte;
+            let before = self.position();
             let step = self.step(Some(&mut element.text))?;
-            let read = self.place().byte.saturating_sub(before);
+            let read = self.position().saturating_sub(before);
             let read = usize::try_from(read).unwrap_or(usize::MAX);
             *room = room.checked_sub(read).ok_or_else(|| {
                 self.error(format!(
@@ -171,7 +174,7 @@ impl Xml {
             })?;
             match step {
                 Step::Start => element.children.push(self.tree_within(room)?),
-                Step::End if self.depth < depth => return Ok(element),
+                Step::End if self.depth() < depth => return Ok(element),
                 Step::Text | Step::End => {}
                 Step::Eof => return Err(self.cut_off()),
             }
@@ -193,6 +196,15 @@ impl Xml {
         self.reader.get_ref().place()
     }
 
+    /// How many elements are open.
+    fn depth(&self) -> usize {
+        self.open.len()
+    }
+
+    fn position(&self) -> u64 {
+        self.reader.get_ref().position()
+    }
+
     /// An error at this place.
     pub(crate) fn error(&self, message: impl Into<String>) -> ParseError {
         ParseError::at(self.path.clone(), Some(self.place()), message)
@@ -204,7 +216,7 @@ impl Xml {
 
     /// Passes over what is left until only `depth` elements are open.
     fn close(&mut self, depth: usize) -> Result<(), ParseError> {
-        while self.depth > depth {
+        while self.depth() > depth {
             if matches!(self.step(None)?, Step::Eof) {
                 return Err(self.cut_off());
             }
@@ -212,8 +224,8 @@ impl Xml {
         Ok(())
     }
 
-    /// Reads up to the next tag or text. Text is appended to `text`, if asked
-    /// for; white space outside the root is no text.
+    /// Reads up to the next tag, or text outside the root. Text is appended to
+    /// `text`, if asked for; white space outside the root is no text.
     fn step(&mut self, text: Option<&mut String>) -> Result<Step, ParseError> {
         // Taken out, because an event borrows the buffer while we speak of it.
         let mut buffer = std::mem::take(&mut self.buffer);
@@ -227,6 +239,7 @@ impl Xml {
         buffer: &mut Vec<u8>,
         mut text: Option<&mut String>,
     ) -> Result<Step, ParseError> {
+        let mut utf8 = [0; 4];
         loop {
             buffer.clear();
             let event = match self.reader.read_event_into(buffer) {
@@ -242,8 +255,8 @@ impl Xml {
             };
             let piece = match event {
                 Event::Start(tag) => {
-                    self.depth += 1;
-                    if self.depth > Self::MAX_DEPTH {
+                    self.open.push(self.path.len());
+                    if self.depth() > Self::MAX_DEPTH {
                         return Err(
                             self.error(format!("nested more than {} levels deep", Self::MAX_DEPTH))
                         );
@@ -256,13 +269,15 @@ impl Xml {
                     return Ok(Step::Start);
                 }
                 Event::End(_) => {
-                    self.depth = self.depth.saturating_sub(1);
-                    self.path.truncate(self.path.rfind('/').unwrap_or_default());
+                    self.path.truncate(self.open.pop().unwrap_or_default());
                     return Ok(Step::End);
                 }
+                Event::Text(_) | Event::CData(_) if text.is_none() && self.depth() > 0 => continue,
                 Event::Text(piece) => piece.xml10_content(),
                 Event::CData(piece) => piece.xml10_content(),
-                Event::GeneralRef(reference) => self.resolve(&reference)?.to_string().into(),
+                Event::GeneralRef(reference) => {
+                    Cow::Borrowed(&*self.resolve(&reference)?.encode_utf8(&mut utf8))
+                }
                 Event::Decl(declaration) => {
                     self.check_declaration(&declaration)?;
                     continue;
@@ -274,13 +289,13 @@ impl Xml {
                 Event::Comment(_) | Event::PI(_) | Event::Empty(_) => continue,
                 Event::Eof => return Ok(Step::Eof),
             };
-            if self.depth == 0 && piece.trim_ascii().is_empty() {
+            if self.depth() == 0 && piece.trim_ascii().is_empty() {
                 continue;
             }
             if let Some(text) = &mut text {
                 text.push_str(&piece);
             }
-            if self.depth == 0 {
+            if self.depth() == 0 {
                 return Ok(Step::Text);
             }
         }
@@ -306,7 +321,7 @@ impl Xml {
         // By its place: whether blanks before it are an event of their own depends on
         // where reading stops.
         let length = "<?".len() + declaration.len() + "?>".len();
-        if self.place().byte != length as u64 {
+        if self.position() != length as u64 {
             return Err(self.error("the XML declaration is not at the beginning of the text"));
         }
         match declaration.encoding() {

@@ -103,12 +103,13 @@ fn dependency(json: &mut Json, emitter: &mut Emitter<'_>) -> Result<(), ParseErr
         return Err(json.error("a dependency that is not an object"));
     }
     let own = json.pointer();
-    let dependency = json.value::<Dependency<'_>>().map_err(with_hint)?;
-    dependency.emit(emitter, |state, index| match state {
-        State::Active => format!("{own}/vulnerabilities/{index}"),
-        State::Suppressed => format!("{own}/suppressedVulnerabilities/{index}"),
+    let taken = json.made_of::<Dependency<'_>, _>(|dependency| {
+        dependency.emit(emitter, |state, index| match state {
+            State::Active => format!("{own}/vulnerabilities/{index}"),
+            State::Suppressed => format!("{own}/suppressedVulnerabilities/{index}"),
+        });
     });
-    Ok(())
+    taken.map_err(with_hint)
 }
 
 /// The template sets its commas by hand, and with some of the many optional

@@ -6,12 +6,14 @@
 //! here, which are JSON's, and become findings in one way.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::fmt;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use foldhash::HashSet;
+use serde::de::{IgnoredAny, MapAccess};
+use serde::{Deserialize, Deserializer};
 
-use super::fields::{List, Number, Text, Texts, cwes};
+use super::fields::{Checked, Lenient, List, Number, Text, Texts, cwes, leniently};
+use super::json::Piece;
 use super::outline::Outline;
 use super::{Emitter, Format, Parse, Parser};
 use crate::finding::{Category, Cvss, CvssVersion, Details, Finding, Kept, Location, Severity};
@@ -105,6 +107,10 @@ struct Dependency<'a> {
     suppressed_vulnerabilities: List<Vulnerability<'a>>,
 }
 
+impl Piece for Dependency<'_> {
+    type Of<'a> = Dependency<'a>;
+}
+
 #[derive(Deserialize)]
 struct PackageId<'a> {
     #[serde(borrow, default)]
@@ -157,11 +163,29 @@ struct Vulnerability<'a> {
     known_exploited_vulnerability: Option<IgnoredAny>,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
+#[derive(Default)]
 enum Word<'a> {
-    Text(#[serde(borrow)] Cow<'a, str>),
-    Other(IgnoredAny),
+    Text(Cow<'a, str>),
+    #[default]
+    Other,
+}
+
+impl<'de> Lenient<'de> for Word<'de> {
+    type Inner = Checked<'de>;
+
+    fn text(text: Cow<'de, str>) -> Self {
+        Self::Text(text)
+    }
+
+    fn number(_: f64, _: impl fmt::Display) -> Self {
+        Self::Other
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Word<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        leniently::<Word<'de>, _>(deserializer)
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -189,18 +213,55 @@ struct SoftwareEntry<'a> {
     software: Option<Software<'a>>,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
+#[derive(Default)]
 enum Software<'a> {
-    #[serde(rename_all = "camelCase")]
     Range {
-        #[serde(borrow, default)]
         vulnerability_id_matched: Text<'a>,
-        #[serde(borrow, default)]
         version_end_excluding: Text<'a>,
     },
     /// Before 5.0, a name only.
-    Other(IgnoredAny),
+    #[default]
+    Other,
+}
+
+impl<'de> Lenient<'de> for Software<'de> {
+    type Inner = Checked<'de>;
+
+    fn text(_: Cow<'de, str>) -> Self {
+        Self::Other
+    }
+
+    fn number(_: f64, _: impl fmt::Display) -> Self {
+        Self::Other
+    }
+
+    fn object<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut matched = None;
+        let mut end = None;
+        // Either of two would hide the other.
+        let mut is_doubtful = false;
+        while let Some((Checked(key), Checked(value))) = map.next_entry()? {
+            let before = match &*key {
+                "vulnerabilityIdMatched" => matched.replace(value),
+                "versionEndExcluding" => end.replace(value),
+                _ => None,
+            };
+            is_doubtful |= before.is_some();
+        }
+        Ok(match is_doubtful {
+            true => Self::Other,
+            false => Self::Range {
+                vulnerability_id_matched: matched.unwrap_or_default(),
+                version_end_excluding: end.unwrap_or_default(),
+            },
+        })
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Software<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        leniently::<Software<'de>, _>(deserializer)
+    }
 }
 
 #[derive(Deserialize)]
@@ -272,7 +333,7 @@ impl Vulnerability<'_> {
         });
         finding.scanner_severity = match &self.severity {
             Some(Word::Text(word)) => text(word),
-            Some(Word::Other(_)) | None => None,
+            Some(Word::Other) | None => None,
         };
         finding.cwes = self.weaknesses().into();
         finding.vulnerability_ids = is_identifier(name)
@@ -290,7 +351,7 @@ impl Vulnerability<'_> {
     fn severity(&self, cvss: Option<&Cvss>) -> Severity {
         let word = match &self.severity {
             Some(Word::Text(word)) => word.trim(),
-            Some(Word::Other(_)) => return Severity::Unknown,
+            Some(Word::Other) => return Severity::Unknown,
             None => "",
         };
         match word.to_ascii_lowercase().as_str() {
@@ -361,7 +422,7 @@ impl Vulnerability<'_> {
                 vulnerability_id_matched: matched,
                 version_end_excluding: end,
             } if matched.trim().eq_ignore_ascii_case("true") => end.some(),
-            Software::Range { .. } | Software::Other(_) => None,
+            Software::Range { .. } | Software::Other => None,
         })
     }
 }
@@ -420,7 +481,7 @@ where
     T: From<&'a str>,
     C: FromIterator<T>,
 {
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::default();
     texts
         .map(str::trim)
         .filter(|text| !text.is_empty() && seen.insert(*text))
@@ -506,6 +567,41 @@ mod tests {
                 attributes: vec![(name.to_owned(), value.to_owned())],
             };
             assert_eq!(is_analysis(&outline), is_report, "{name}={value}");
+        }
+    }
+
+    #[test]
+    fn a_repair_is_the_end_of_the_range_that_matched() {
+        let range = r#""vulnerabilityIdMatched":"true","versionEndExcluding""#;
+        for (software, fixed) in [
+            (format!(r#"{{{range}:" 1.2 ","id":7}}"#), &["1.2"][..]),
+            (format!(r"{{{range}:2}}"), &["2"]),
+            (format!(r"{{{range}:null}}"), &[]),
+            (format!(r#"{{{range}:"1","versionEndExcluding":"2"}}"#), &[]),
+            (r#"{"versionEndExcluding":"1"}"#.to_owned(), &[]),
+            (r#""cpe:a""#.to_owned(), &[]),
+            ("3".to_owned(), &[]),
+            ("null".to_owned(), &[]),
+        ] {
+            let members = format!(r#""vulnerableSoftware":[{{"software":{software}}}]"#);
+            assert_eq!(finding(&members).fixed_in, fixed, "{software}");
+        }
+    }
+
+    #[test]
+    fn what_is_broken_where_nobody_looks_is_told() {
+        for member in [
+            r#""severity":{"a":["\ud83d"]}"#,
+            r#""vulnerableSoftware":[{"software":{"id":"\ud83d"}}]"#,
+            r#""vulnerableSoftware":[{"software":[{"\ud83d":1}]}]"#,
+        ] {
+            let members = format!(
+                r#"{{"fileName":"x","vulnerabilities":[{{"name":"CVE-2026-1",{member}}}]}}"#
+            );
+            let report = with_scan(r#""engineVersion":"12""#, &members);
+            let (scan, findings) = read(&report);
+            assert_eq!(scan.unwrap().health(), crate::report::Health::Degraded);
+            assert_eq!(findings.len(), 1, "{member}");
         }
     }
 

@@ -12,6 +12,7 @@ use crate::finding::{Category, Cvss, CvssVersion, Details, Finding, Location, Se
 use crate::fingerprint::{self, ContentDigest, Fingerprint, without_white_space};
 use crate::parser::Emitter;
 use crate::parser::fields::{List, Number, Text, Texts, cwes};
+use crate::parser::json::Piece;
 
 /// What an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +99,7 @@ pub(super) struct Entry<'a> {
     #[serde(rename = "CweIDs")]
     cwe_ids: Texts<'a>,
     #[serde(rename = "CVSS")]
-    cvss: Option<BTreeMap<String, Scores<'a>>>,
+    cvss: Option<BTreeMap<Text<'a>, Scores<'a>>>,
 
     #[serde(rename = "ID")]
     id: Text<'a>,
@@ -115,6 +116,10 @@ pub(super) struct Entry<'a> {
 
     name: Text<'a>,
     file_path: Text<'a>,
+}
+
+impl Piece for Entry<'_> {
+    type Of<'a> = Entry<'a>;
 }
 
 #[derive(Deserialize)]
@@ -488,6 +493,9 @@ impl Draft {
 /// The path of a package as it is in all versions of the package: the names of
 /// archives carry them, and folders such as `x-1.2.dist-info`.
 fn without_version(path: &str, version: &str) -> String {
+    if path.is_empty() {
+        return String::new();
+    }
     let path = match version.trim() {
         version if version.contains('.') => path.replace(version, ""),
         _ => path.to_owned(),

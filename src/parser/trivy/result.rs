@@ -123,16 +123,17 @@ impl<'r, 'e> Reader<'r, 'e> {
 
     fn entry(&mut self, json: &mut Json, kind: Kind) -> Result<(), ParseError> {
         let pointer = json.pointer();
-        let entry = json.value::<Entry<'_>>()?;
-        if kind == Kind::Misconfiguration {
-            if entry.has_passed() {
-                self.tally.passed += 1;
-                return Ok(());
+        let draft = json.made_of::<Entry<'_>, _>(|entry| {
+            let has_passed = kind == Kind::Misconfiguration && entry.has_passed();
+            (!has_passed).then(|| entry.draft(kind, pointer, self.emitter))
+        })?;
+        match draft {
+            Some(draft) => {
+                self.listed += u64::from(kind == Kind::Misconfiguration);
+                self.take(draft);
             }
-            self.listed += 1;
+            None => self.tally.passed += 1,
         }
-        let draft = entry.draft(kind, pointer, self.emitter);
-        self.take(draft);
         Ok(())
     }
 

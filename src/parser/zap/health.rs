@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{Site, url};
-use crate::parser::Emitter;
 use crate::parser::examples::Examples;
 use crate::parser::fields::Text;
+use crate::parser::{Emitter, ParseError};
 use crate::report::Scan;
 
 /// What a report says, as it is read.
@@ -46,14 +46,19 @@ impl Report {
     }
 
     /// Takes a site that has been read to its end.
-    pub(super) fn add_site(&mut self, site: Site, emitter: &mut Emitter<'_>) {
+    pub(super) fn add_site(
+        &mut self,
+        site: Site,
+        emitter: &mut Emitter<'_>,
+    ) -> Result<(), ParseError> {
         const MOST_SITES: usize = 1000;
         self.sites.add(&site.name);
         let name = url::mask(&site.name);
         if self.names.len() < MOST_SITES && !self.names.contains(&name) {
             self.names.push(name);
         }
-        self.cut += site.emit(emitter);
+        self.cut += site.emit(emitter)?;
+        Ok(())
     }
 
     pub(super) fn add_insight(&mut self, insight: &Insight<'_>) {

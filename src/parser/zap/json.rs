@@ -97,8 +97,8 @@ fn read_site(
             "alerts" => {
                 has_alerts = true;
                 json.array(|json| {
-                    site.add(read_alert(json)?);
-                    Ok(())
+                    let alert = read_alert(json)?;
+                    site.add(alert)
                 })?;
             }
             _ => {}
@@ -112,8 +112,7 @@ fn read_site(
     if site.name.is_empty() {
         return Err(json.error("`@name` is missing: which site was scanned is not known"));
     }
-    report.add_site(site, emitter);
-    Ok(())
+    report.add_site(site, emitter)
 }
 
 fn read_alert(json: &mut Json) -> Result<Alert, ParseError> {

@@ -4,14 +4,18 @@
 //! 2.10 its core, which wrote XML and converted that to JSON, element by
 //! element. Names and meanings are the same in both, so one mapping serves both.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use thin_vec::ThinVec;
 
 use super::outline::Shape;
-use super::{Emitter, Format, Parse, Parser, url};
+use super::{Emitter, Format, Parse, ParseError, Parser, url};
 use crate::finding::{Category, Confidence, Details, Finding, Kept, Location, Severity};
 use crate::fingerprint::{ContentDigest, Fingerprint};
 use crate::scanner::{self, Detail};
 
+mod aside;
 mod health;
 mod json;
 mod text;
@@ -64,11 +68,15 @@ pub(super) const PARSER: Parser = Parser {
     ],
 };
 
+use aside::Aside;
+
 /// One item in the list of a site's alerts.
+#[derive(Serialize, Deserialize)]
 struct Alert {
-    fields: BTreeMap<&'static str, String>,
+    /// Those of [`Alert::FIELDS`], in their order.
+    fields: [Option<String>; Alert::FIELDS.len()],
     /// The first of them.
-    instances: Vec<Location>,
+    instances: Vec<Instance>,
     /// The parameters of all of them, in lower case.
     parameters: BTreeSet<String>,
     /// How many instances there are, kept or not.
@@ -76,6 +84,28 @@ struct Alert {
     /// Whether there are more than are listed.
     is_cut: bool,
     pointer: String,
+}
+
+/// Where an alert was seen.
+#[derive(Serialize, Deserialize)]
+struct Instance {
+    /// Empty for the site as a whole.
+    url: String,
+    method: Option<String>,
+    parameter: Option<String>,
+}
+
+impl Instance {
+    fn location(self, site: &str) -> Location {
+        Location::Web {
+            url: match self.url.as_str() {
+                "" => site.into(),
+                url => url.into(),
+            },
+            method: self.method.map(Into::into),
+            parameter: self.parameter.map(Into::into),
+        }
+    }
 }
 
 impl Alert {
@@ -98,7 +128,7 @@ impl Alert {
 
     fn new(pointer: String) -> Self {
         Self {
-            fields: BTreeMap::new(),
+            fields: Default::default(),
             instances: Vec::new(),
             parameters: BTreeSet::new(),
             count: 0,
@@ -113,13 +143,21 @@ impl Alert {
     }
 
     /// False if the field has been set before.
-    fn set(&mut self, field: &'static str, text: &str) -> bool {
-        self.fields.insert(field, text.trim().to_owned()).is_none()
+    fn set(&mut self, field: &str, text: &str) -> bool {
+        self.put(field, Some(text.trim().to_owned())).is_none()
+    }
+
+    /// Puts another text in the place of a field's, and gives back what was there.
+    fn put(&mut self, field: &str, text: Option<String>) -> Option<String> {
+        let mut fields = Self::FIELDS.iter().zip(&mut self.fields);
+        let (_, place) = fields.find(|(name, _)| **name == field)?;
+        std::mem::replace(place, text)
     }
 
     fn get(&self, field: &str) -> Option<&str> {
-        let text = self.fields.get(field)?;
-        Some(text.as_str()).filter(|text| !text.is_empty())
+        let mut fields = Self::FIELDS.iter().zip(&self.fields);
+        let (_, text) = fields.find(|(name, _)| **name == field)?;
+        text.as_deref().filter(|text| !text.is_empty())
     }
 
     /// What was sent and received stays in the report: it holds secrets.
@@ -133,10 +171,10 @@ impl Alert {
             let some = |text: &str| {
                 Some(text.trim())
                     .filter(|text| !text.is_empty())
-                    .map(Into::into)
+                    .map(str::to_owned)
             };
-            self.instances.push(Location::Web {
-                url: url::mask(uri.trim()).into(),
+            self.instances.push(Instance {
+                url: url::mask(uri.trim()),
                 method: some(method),
                 parameter: some(&url::mask(parameter)),
             });
@@ -202,7 +240,7 @@ impl Alert {
     fn merge(&mut self, other: Self) {
         // Either of two would depend on their order.
         if self.get("alertRef") != other.get("alertRef") {
-            self.fields.remove("alertRef");
+            self.put("alertRef", None);
         }
         if self.confidence() < other.confidence() {
             self.take("confidence", &other);
@@ -218,9 +256,9 @@ impl Alert {
         self.is_cut |= other.is_cut;
     }
 
-    fn take(&mut self, field: &'static str, other: &Self) {
+    fn take(&mut self, field: &str, other: &Self) {
         if let Some(text) = other.get(field) {
-            self.fields.insert(field, text.to_owned());
+            self.put(field, Some(text.to_owned()));
         }
     }
 }
@@ -230,9 +268,7 @@ impl Alert {
 #[derive(Default)]
 struct Site {
     name: String,
-    alerts: Vec<Alert>,
-    /// Where each is among them: rule, title, risk, and whether it is suppressed.
-    places: HashMap<(String, String, String, bool), usize>,
+    alerts: Aside,
 }
 
 impl Site {
@@ -244,42 +280,34 @@ impl Site {
 
     /// An alert that ZAP's user marked as false stays apart from a true one of
     /// the same kind, which it must not suppress.
-    fn add(&mut self, mut alert: Alert) {
+    fn add(&mut self, mut alert: Alert) -> Result<(), ParseError> {
         alert.close();
-        let own = |field: &str| alert.get(field).unwrap_or_default().to_owned();
-        let key = (
-            own("pluginid"),
-            alert.title(),
-            own("riskcode"),
-            alert.is_suppressed(),
-        );
-        let first = self.places.get(&key).copied();
-        if let Some(first) = first.and_then(|at| self.alerts.get_mut(at)) {
-            first.merge(alert);
-        } else {
-            self.places.insert(key, self.alerts.len());
-            self.alerts.push(alert);
-        }
+        let field = |field: &str| alert.get(field).unwrap_or_default();
+        let (title, is_suppressed) = (alert.title(), alert.is_suppressed());
+        let key = [field("pluginid"), &title, field("riskcode")];
+        let key = (Fingerprint::new("zap", &key), is_suppressed);
+        self.alerts.add(&alert, key)
     }
 
     /// Hands the findings on; tells how many are in more places than listed.
-    fn emit(mut self, emitter: &mut Emitter<'_>) -> u64 {
-        // A true alert and one of the same kind that is marked as false share a
-        // key; the true one is the first of them.
-        self.alerts.sort_by_key(Alert::is_suppressed);
+    fn emit(self, emitter: &mut Emitter<'_>) -> Result<u64, ParseError> {
         let mut cut = 0;
-        for alert in self.alerts {
+        self.alerts.take_each(|alert| {
             cut += u64::from(alert.is_cut);
             emitter.emit(finding(alert, &self.name));
-        }
-        cut
+        })?;
+        Ok(cut)
     }
 }
 
 fn finding(mut alert: Alert, site: &str) -> Finding {
     /// Which part of the identity the risk is.
     const RISK: usize = 3;
-    let mut instances = std::mem::take(&mut alert.instances);
+    let instances = std::mem::take(&mut alert.instances);
+    let instances: ThinVec<_> = instances
+        .into_iter()
+        .map(|instance| instance.location(site))
+        .collect();
     let title = alert.title();
     let rule = alert.get("pluginid").or(alert.get("alertRef"));
     // A finding is an alert on a site, in however many places: no address and no
@@ -299,13 +327,6 @@ fn finding(mut alert: Alert, site: &str) -> Finding {
     identity.remove(RISK);
     let content = ContentDigest::new("zap", &identity);
     let severity = alert.severity();
-    for instance in &mut instances {
-        if let Location::Web { url, .. } = instance
-            && url.is_empty()
-        {
-            *url = site.into();
-        }
-    }
     let location = instances.first().cloned().unwrap_or_else(|| Location::Web {
         url: site.into(),
         method: None,
@@ -327,7 +348,7 @@ fn finding(mut alert: Alert, site: &str) -> Finding {
     finding.confidence = alert.confidence();
     finding.cwes = alert.cwe().into_iter().collect();
     if instances.len() > 1 {
-        finding.instances = instances.into();
+        finding.instances = instances;
     }
     finding.instance_count = alert.count;
     finding.suppressed = alert

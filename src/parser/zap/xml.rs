@@ -25,7 +25,7 @@ pub(super) fn parse(xml: &mut Xml, emitter: &mut Emitter<'_>) -> Result<Scan, Pa
             "site" => {
                 sites += 1;
                 let site = read_site(xml, sites)?;
-                report.add_site(site, emitter);
+                report.add_site(site, emitter)?;
             }
             "insights" => xml.children(|xml| {
                 report.add_insight(&read_insight(xml)?);
@@ -63,8 +63,7 @@ fn read_site(xml: &mut Xml, number: usize) -> Result<Site, ParseError> {
             }
             alerts += 1;
             let pointer = format!("/{ROOT}/site[{number}]/alerts/alertitem[{alerts}]");
-            site.add(read_alert(xml, pointer)?);
-            Ok(())
+            site.add(read_alert(xml, pointer)?)
         })
     })?;
     if !has_alerts {
