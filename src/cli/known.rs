@@ -115,7 +115,7 @@ impl Reader<'_> {
             self.limit,
             &self.policy,
             &self.options,
-            Reading::Findings,
+            Reading::ForSummary,
             self.console,
         );
         for path in &passed_over {

@@ -228,8 +228,7 @@ impl Dependency<'_> {
                     let no_reason = || "suppressed by Dependency-Check's configuration".into();
                     finding.suppressed = Some(reason.unwrap_or_else(no_reason));
                 }
-                let pointer = pointer(state, index);
-                finding.details.change(|details| details.pointer = pointer);
+                finding.pointer = pointer(state, index).into();
                 emitter.emit(finding);
             }
         }
@@ -268,7 +267,6 @@ impl Vulnerability<'_> {
         finding.details = Kept::from(Details {
             description: text(&self.description),
             references: distinct(self.references.0.iter().map(|r| &*r.url)),
-            ..Details::default()
         });
         finding.scanner_severity = match &self.severity {
             Some(Word::Text(word)) => text(word),
@@ -431,7 +429,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Text;
+    use crate::finding::{Pointer, Text};
     use crate::parser::{Options, by_name, testing};
     use crate::report::Scan;
 
@@ -588,7 +586,10 @@ mod tests {
         assert_eq!(finding.fixed_in, ["1.2"]);
         assert!(finding.kev);
         assert_eq!(finding.suppressed, None);
-        assert_eq!(details.pointer, "/dependencies/0/vulnerabilities/0");
+        assert_eq!(
+            finding.pointer.to_string(),
+            "/dependencies/0/vulnerabilities/0"
+        );
         let cvss = Cvss {
             version: CvssVersion::V4,
             score: 8.7,
@@ -633,14 +634,7 @@ mod tests {
         );
         let found: Vec<_> = findings(&report)
             .into_iter()
-            .map(|f| {
-                (
-                    f.rule_id,
-                    f.severity.name(),
-                    f.suppressed,
-                    f.details.read().unwrap().pointer.clone(),
-                )
-            })
+            .map(|f| (f.rule_id, f.severity.name(), f.suppressed, f.pointer))
             .collect();
         let expected = [
             (
@@ -663,7 +657,7 @@ mod tests {
             ),
         ]
         .map(|(rule, severity, reason, pointer)| {
-            let texts: (Text, Option<Text>, String) =
+            let texts: (Text, Option<Text>, Pointer) =
                 (rule.into(), reason.map(Into::into), pointer.into());
             (texts.0, severity, texts.1, texts.2)
         });
@@ -688,6 +682,8 @@ mod tests {
             };
             let xml = Finding {
                 details: details.into(),
+                reference_count: json.reference_count,
+                pointer: json.pointer.clone(),
                 ..xml
             };
             assert_eq!(json, xml);
