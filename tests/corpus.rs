@@ -135,7 +135,7 @@ fn problems(path: &Path, expected: &Expected, declared: Option<&str>) -> Vec<Str
             problems.push(format!("its scanner is not said to find: {finding:?}"));
         }
         if finding.title.trim().is_empty()
-            || finding.details.read().unwrap().pointer.is_empty()
+            || finding.pointer.is_empty()
             || finding.instance_count == 0
         {
             problems.push(format!(

@@ -97,6 +97,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "baseline",
             "enrichment",
             "finding",
+            "fingerprint",
             "issue",
             "policy",
             "record",

@@ -17,7 +17,7 @@ use jiff::civil::{Date, date};
 use proptest::prelude::*;
 use security_gate::artifact::Window;
 use security_gate::baseline::Baseline;
-use security_gate::finding::{Category, Details, Finding, Location, Severity};
+use security_gate::finding::{Category, Finding, Location, Severity};
 use security_gate::fingerprint::{ContentDigest, Fingerprint};
 use security_gate::policy::decide::{Circumstances, Decision, Judged, Status, Verdict, decide};
 use security_gate::policy::evidence::Filing;
@@ -142,12 +142,7 @@ fn finding() -> impl Strategy<Value = Finding> {
                 finding.content = Some(ContentDigest::new("test", &[rule]));
                 finding.suppressed = is_suppressed.then(|| "by its scanner".into());
                 // As in a real report, no two entries stand in the same place.
-                let pointer = format!("{finding:?}");
-                let details = Details {
-                    pointer,
-                    ..Details::default()
-                };
-                finding.details = details.into();
+                finding.pointer = format!("{finding:?}").into();
                 finding
             },
         )

@@ -644,6 +644,19 @@ fn reports_that_are_not_sound_are_refused() {
 }
 
 #[test]
+fn of_how_many_findings_there_are_details_is_a_number_or_unsaid() {
+    for wrong in [json!(null), json!(-1), json!(1.5), json!("3"), json!([])] {
+        let error = read(with("/detailed", wrong.clone())).unwrap_err();
+        assert!(error.contains("detailed"), "{wrong}: {error}");
+    }
+    for sound in [json!(0), json!(u64::MAX)] {
+        read(with("/detailed", sound)).unwrap();
+    }
+    // As in summaries of before, which have those of all.
+    read(without("/detailed")).unwrap();
+}
+
+#[test]
 fn what_a_later_version_adds_is_passed_over() {
     let mut summary = SAMPLE.clone();
     summary["outlook"] = json!({"of": ["what", {"is": "to come"}]});

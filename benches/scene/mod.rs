@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use security_gate::artifact::Window;
 use security_gate::baseline::Baseline;
 use security_gate::finding::{
-    Category, Collector, Confidence, Cvss, CvssVersion, Details, Finding, Kept, Location, Severity,
+    Category, Collector, Confidence, Cvss, CvssVersion, Details, Finding, Keep, Kept, Location,
+    Severity,
 };
 use security_gate::fingerprint::{ContentDigest, Fingerprint};
 use security_gate::parser;
@@ -121,9 +122,9 @@ fn describe(finding: &mut Finding, index: usize, title: String) {
             format!("https://advisories.example/{index}"),
             format!("https://tracker.example/issues/{index}"),
         ],
-        reference_count: 2,
-        pointer: format!("/results/{index}"),
     });
+    finding.reference_count = 2;
+    finding.pointer = format!("/results/{index}").into();
 }
 
 fn cvss(finding: &mut Finding, index: usize) {
@@ -349,7 +350,9 @@ pub(crate) fn reports(findings: usize) -> Vec<Report> {
     let report =
         |lane: &str, scanner: &'static str, count: usize, make: &dyn Fn(usize) -> Finding| {
             // As they are when they have been read.
-            let mut kept = Collector::default();
+            let mut kept = Collector::new(Keep::Foremost {
+                unknown: Severity::High,
+            });
             (0..count).for_each(|index| kept.add(make(index)));
             let findings = kept.finish().unwrap();
             Report {

@@ -141,9 +141,9 @@ fn finding(category: Category, severity: Severity, choice: usize, texts: &mut Te
     finding.details = Kept::from(Details {
         description,
         references: vec![texts.next()],
-        reference_count: 1,
-        pointer: texts.next(),
     });
+    finding.reference_count = 1;
+    finding.pointer = texts.next().into();
     if category == Category::Sca {
         finding.vulnerability_ids = [texts.next().into(), "CVE-2021-44228".into()]
             .into_iter()

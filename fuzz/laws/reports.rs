@@ -157,9 +157,9 @@ fn hold_finding(finding: &Finding, parser: &Parser) {
     assert!(finding.instances.len() as u64 <= finding.instance_count);
     assert!(finding.instances.len() <= Finding::MAX_INSTANCES);
     let details = finding.details.read().expect("they are at hand");
-    assert!(!details.pointer.is_empty(), "{finding:?}");
+    assert!(!finding.pointer.is_empty(), "{finding:?}");
     assert!(details.references.len() <= Details::MAX_REFERENCES);
-    assert!(details.references.len() as u64 <= details.reference_count);
+    assert!(details.references.len() as u64 <= u64::from(finding.reference_count));
     let kind = parser
         .kinds
         .iter()

@@ -6,11 +6,12 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 
 use super::decision;
+use super::intake::Reading;
 use super::output::{Console, width, write_file};
 use super::{Exit, Format, Global, read_file, strictest};
 use crate::policy::{self, Policy};
 use crate::render::summary::OtherPolicyRow;
-use crate::render::{Summary, markdown, terminal};
+use crate::render::{Summary, json, markdown, terminal};
 
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
@@ -62,7 +63,9 @@ pub(super) fn run(
     // A mistake in any policy comes before all reading.
     let policies = policies(arguments, global, console)?;
     let setting = arguments.decision.setting();
-    let matters = arguments.decision.matters(policies, &setting, console)?;
+    let matters = arguments
+        .decision
+        .matters(policies, &setting, Reading::ForSummary, console)?;
     let decisions: Vec<_> = matters
         .iter()
         .map(|matter| matter.decide(&setting))
@@ -94,6 +97,10 @@ pub(super) fn run(
             drop(std::fs::remove_file(arguments.out.join(MARKDOWN_FILE)));
         }
     }
+    // The program ends, and to free each of a million findings takes its time.
+    std::mem::forget(summary);
+    std::mem::forget(decisions);
+    std::mem::forget(matters);
     Ok(exit)
 }
 
@@ -136,16 +143,13 @@ fn publish(
 
 fn write_json(summary: &Summary<'_>, arguments: &Arguments) -> anyhow::Result<()> {
     let path = arguments.out.join(JSON_FILE);
-    let written = write_file(&path, |out| {
-        serde_json::to_writer_pretty(&mut *out, summary)?;
-        out.write_all(b"\n")
-    });
+    let written = write_file(&path, |out| json::write(summary, out));
     written.with_context(|| format!("cannot write `{}`", path.display()))
 }
 
 fn print(summary: &Summary<'_>, arguments: &Arguments, console: &Console) -> anyhow::Result<()> {
     match arguments.format {
-        Format::Json => Console::json(summary),
+        Format::Json => Console::long_json(summary),
         Format::Text if console.is_quiet() => Ok(()),
         Format::Text => {
             let mut text = terminal::render(summary, width());

@@ -100,6 +100,7 @@ impl Matters {
         &self,
         policies: Vec<Policy>,
         setting: &Setting,
+        keep: Reading,
         console: &Console,
     ) -> anyhow::Result<Vec<Matter>> {
         let inputs = inputs::find_for_all(&self.sources.reports, &policies)?;
@@ -112,7 +113,7 @@ impl Matters {
                 self.sources.effort,
                 &policy,
                 &setting.options,
-                Reading::Findings,
+                keep,
                 console,
             );
             Matter {
@@ -124,7 +125,7 @@ impl Matters {
         Ok(policies.into_iter().zip(inputs).map(matter).collect())
     }
 
-    /// Reads the reports by the one policy that decides.
+    /// Reads the reports in full, by the one policy that decides.
     ///
     /// # Errors
     ///
@@ -135,7 +136,7 @@ impl Matters {
         setting: &Setting,
         console: &Console,
     ) -> anyhow::Result<Matter> {
-        let mut matters = self.matters(vec![policy], setting, console)?;
+        let mut matters = self.matters(vec![policy], setting, Reading::InFull, console)?;
         matters.pop().context("there is no policy")
     }
 }

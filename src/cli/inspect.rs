@@ -39,7 +39,7 @@ pub(super) fn run(
 ) -> anyhow::Result<Exit> {
     let policy = load_policy(None, global, console)?;
     let keep = if arguments.findings {
-        Reading::Findings
+        Reading::InFull
     } else {
         Reading::Counts
     };

@@ -15,7 +15,7 @@ use super::inputs::{self, Input};
 use super::output::Console;
 use super::{proof, shown};
 use crate::artifact::{self, Digested};
-use crate::finding::Collector;
+use crate::finding::{Collector, Keep};
 use crate::parser::limits::DEFAULT_MAX_FINDINGS;
 use crate::parser::{self, Options, ParseError};
 use crate::policy::{AgeBy, Lane, Policy};
@@ -87,8 +87,11 @@ fn size(text: &str) -> Result<u64, &'static str> {
 /// What is kept of the findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reading {
-    /// The findings.
-    Findings,
+    /// The findings, and all that is said of them.
+    InFull,
+    /// The findings, and of what is said of them as much as a summary shows or the
+    /// policy asks for.
+    ForSummary,
     /// Only how many there are.
     Counts,
 }
@@ -168,7 +171,7 @@ pub(super) fn read_one(input: &Input, policy: &Policy, options: &Options) -> Rep
     let reader = Reader {
         policy,
         options,
-        keep: Reading::Findings,
+        keep: Reading::InFull,
         max_size: artifact::DEFAULT_MAX_SIZE,
     };
     let report = reader.read(input);
@@ -176,20 +179,20 @@ pub(super) fn read_one(input: &Input, policy: &Policy, options: &Options) -> Rep
 }
 
 /// Reads a file as a report, and says what was wrong with its content. The lane is
-/// left to be told.
+/// left to be told. Without `keep` no finding is kept.
 pub(super) fn read_file(
     path: &Path,
     declared: Option<&'static str>,
     max_size: u64,
     options: &Options,
-    keep: Reading,
+    keep: Option<Keep>,
 ) -> (Report, Option<ParseError>) {
     let name = shown(path);
     let window = match artifact::open(path, max_size) {
         Ok(window) => window,
         Err(error) => return (unreadable(name, error.to_string()), None),
     };
-    let mut kept = (keep == Reading::Findings).then(Collector::default);
+    let mut kept = keep.map(Collector::new);
     let mut tally = Tally::default();
     let declared = declared.and_then(parser::by_name);
     let (scan, Digested { bytes, sha256 }) =
@@ -324,7 +327,7 @@ impl Reader<'_> {
             declared,
             self.max_size,
             self.options,
-            self.keep,
+            self.keep(),
         );
         if let Some(error) = &error
             && input.is_found
@@ -347,6 +350,16 @@ impl Reader<'_> {
             scan_record::verify(&mut report, &path, found);
         }
         Some(report)
+    }
+
+    fn keep(&self) -> Option<Keep> {
+        match self.keep {
+            Reading::Counts => None,
+            Reading::ForSummary if !self.policy.asks_for_details() => Some(Keep::Foremost {
+                unknown: self.policy.unknown_severity,
+            }),
+            Reading::ForSummary | Reading::InFull => Some(Keep::All),
+        }
     }
 
     fn unreadable(&self, input: &Input, why: &str) -> Report {

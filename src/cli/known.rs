@@ -116,7 +116,7 @@ impl Reader<'_> {
             self.effort,
             &self.policy,
             &self.options,
-            Reading::Findings,
+            Reading::ForSummary,
             self.console,
         );
         for path in &passed_over {

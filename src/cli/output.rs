@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::Colour;
 pub(super) use crate::atomic::write as write_file;
 use crate::policy::problem::Problem;
+use crate::render::json;
 use crate::text;
 
 /// Standard output for results, standard error for everything else.
@@ -67,14 +68,27 @@ impl Console {
     ///
     /// When nobody takes it.
     pub(super) fn json(value: &impl Serialize) -> anyhow::Result<()> {
-        let json = serde_json::to_string_pretty(value)? + "\n";
-        Self::data(text::logged_json(&json).as_bytes())
+        let mut out = io::BufWriter::new(Logged::new(io::stdout()));
+        serde_json::to_writer_pretty(&mut out, value)
+            .map_err(io::Error::from)
+            .and_then(|()| out.write_all(b"\n"))
+            .and_then(|()| out.flush())
+            .context(CANNOT_PRINT)
+    }
+
+    /// The same of what has long lists, as it is written into files.
+    ///
+    /// # Errors
+    ///
+    /// When nobody takes it.
+    pub(super) fn long_json(value: &impl Serialize) -> anyhow::Result<()> {
+        json::write(value, &mut Logged::new(io::stdout())).context(CANNOT_PRINT)
     }
 
     fn write(mut out: impl io::Write, text: &[u8]) -> anyhow::Result<()> {
         out.write_all(text)
             .and_then(|()| out.flush())
-            .context("cannot print the result")
+            .context(CANNOT_PRINT)
     }
 
     /// Says something that only the curious want to know.
@@ -126,9 +140,64 @@ impl Console {
     }
 }
 
+const CANNOT_PRINT: &str = "cannot print the result";
+
+/// JSON on its way to a job's log, a line at a time.
+struct Logged<W> {
+    out: W,
+    /// The beginning of a line.
+    line: Vec<u8>,
+}
+
+impl<W> Logged<W> {
+    fn new(out: W) -> Self {
+        Self {
+            out,
+            line: Vec::new(),
+        }
+    }
+}
+
+impl<W: io::Write> io::Write for Logged<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let end = memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1);
+        let (lines, rest) = bytes.split_at(end);
+        if !lines.is_empty() {
+            self.line.extend_from_slice(lines);
+            let lines = str::from_utf8(&self.line).map_err(io::Error::other)?;
+            self.out.write_all(text::logged_json(lines).as_bytes())?;
+            self.line.clear();
+        }
+        self.line.extend_from_slice(rest);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
 /// The width of the terminal in columns. A job's log has room for more.
 pub(super) fn width() -> usize {
     terminal_size::terminal_size_of(io::stdout())
         .map_or(160, |(width, _)| usize::from(width.0))
         .clamp(40, 200)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_commands_a_ci_system_is_escaped_however_the_lines_come() {
+        let json = "{\n  \"é\": \"::error::x\",\n  \"##vso[x]\": 1\n}\n";
+        for size in 1..json.len() {
+            let mut logged = Logged::new(Vec::new());
+            for piece in json.as_bytes().chunks(size) {
+                logged.write_all(piece).unwrap();
+            }
+            let expected = text::logged_json(json);
+            assert_eq!(str::from_utf8(&logged.out), Ok(&*expected), "{size}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use jiff::Timestamp;
 
-use super::intake::{self, Limit, Reading};
+use super::intake::{self, Limit};
 use super::output::{Console, write_file};
 use super::process;
 use super::{Exit, Surroundings, scan_context, shown, time};
@@ -165,7 +165,7 @@ impl Scan<'_> {
             self.declared,
             limit.size.max_report_size,
             options,
-            Reading::Counts,
+            None,
         );
         if !report.sha256.is_empty() {
             record.report = Some(ReportFile {

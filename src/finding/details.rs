@@ -1,8 +1,9 @@
 //! What only people read of a finding, and where it is until they do.
 //!
 //! It is most of a finding's text, and nothing of it decides, unless a policy's
-//! expression asks. Memory is not to grow with it: a reader of reports puts it
-//! aside, and it is read back where it is written down.
+//! expression asks. Memory is not to grow with it: a reader of reports keeps that of
+//! as many findings as people look through, or else puts all of it aside, and it is
+//! read back where it is asked for.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,33 +18,28 @@ use tempfile::SpooledTempFile;
 pub struct Details {
     /// The scanner's explanation, as plain text.
     pub description: Option<String>,
-    /// Addresses to read on. At most [`Details::MAX_REFERENCES`] are kept;
-    /// `reference_count` has them all.
+    /// Addresses to read on. At most [`Details::MAX_REFERENCES`] are kept; the
+    /// finding's `reference_count` has them all.
     pub references: Vec<String>,
-    /// How many addresses the scanner gives.
-    pub reference_count: u64,
-    /// Where in the report it stands: a JSON Pointer, an element path or a row.
-    pub pointer: String,
 }
 
 impl Details {
     /// How many addresses of one finding are kept.
     pub const MAX_REFERENCES: usize = 10;
+    /// Of how many findings, those first in the listing, a summary has them, unless
+    /// the policy asks for those of all. The reports have them in any case.
+    pub const MAX_FINDINGS: usize = 1000;
 }
 
-/// The details of a finding, at hand or put aside.
-#[derive(Clone)]
-pub struct Kept(Place);
+/// The details of a finding: none, at hand or put aside. Of most findings none are
+/// kept, and that is to cost next to nothing.
+#[derive(Clone, Default)]
+pub struct Kept(Option<Box<Place>>);
 
 #[derive(Clone)]
 enum Place {
-    /// None at all.
-    Nothing,
-    Here(Box<Details>),
-    Aside {
-        store: Arc<Store>,
-        at: u64,
-    },
+    Here(Details),
+    Aside { store: Arc<Store>, at: u64 },
 }
 
 impl Kept {
@@ -53,23 +49,23 @@ impl Kept {
     ///
     /// When what was put aside cannot be read back.
     pub fn read(&self) -> io::Result<Cow<'_, Details>> {
-        match &self.0 {
-            Place::Nothing => Ok(Cow::Owned(Details::default())),
-            Place::Here(details) => Ok(Cow::Borrowed(details)),
-            Place::Aside { store, at } => store.read(*at).map(Cow::Owned),
+        match self.0.as_deref() {
+            None => Ok(Cow::Owned(Details::default())),
+            Some(Place::Here(details)) => Ok(Cow::Borrowed(details)),
+            Some(Place::Aside { store, at }) => store.read(*at).map(Cow::Owned),
         }
     }
 
     /// Changes them as long as they are at hand, which those of a parser are.
     pub fn change(&mut self, change: impl FnOnce(&mut Details)) {
-        match &mut self.0 {
-            Place::Here(details) => change(details),
-            Place::Nothing => {
+        match self.0.as_deref_mut() {
+            Some(Place::Here(details)) => change(details),
+            None => {
                 let mut details = Details::default();
                 change(&mut details);
                 *self = details.into();
             }
-            Place::Aside { .. } => {}
+            Some(Place::Aside { .. }) => {}
         }
     }
 
@@ -79,10 +75,10 @@ impl Kept {
     ///
     /// When the store cannot take them. They are still here then.
     pub(super) fn put_aside(&mut self, store: &Arc<Store>) -> io::Result<()> {
-        if let Place::Here(details) = &self.0 {
+        if let Some(Place::Here(details)) = self.0.as_deref() {
             let at = store.write(details)?;
             let store = Arc::clone(store);
-            self.0 = Place::Aside { store, at };
+            self.0 = Some(Box::new(Place::Aside { store, at }));
         }
         Ok(())
     }
@@ -90,16 +86,8 @@ impl Kept {
 
 impl From<Details> for Kept {
     fn from(details: Details) -> Self {
-        Self(match details == Details::default() {
-            true => Place::Nothing,
-            false => Place::Here(Box::new(details)),
-        })
-    }
-}
-
-impl Default for Kept {
-    fn default() -> Self {
-        Self(Place::Nothing)
+        let is_empty = details == Details::default();
+        Self((!is_empty).then(|| Box::new(Place::Here(details))))
     }
 }
 
@@ -184,8 +172,6 @@ mod tests {
             references: (0..number % 4)
                 .map(|nth| format!("https://a/{nth}"))
                 .collect(),
-            reference_count: number as u64,
-            pointer: format!("/{number}"),
         }
     }
 
@@ -199,10 +185,8 @@ mod tests {
             assert_eq!(*all[at / 2].read().unwrap(), details(at / 2));
         }
         for (at, kept) in all.iter().enumerate() {
-            assert!(
-                matches!(kept.0, Place::Aside { .. } | Place::Nothing),
-                "{at}"
-            );
+            let is_here = matches!(kept.0.as_deref(), Some(Place::Here(_)));
+            assert!(!is_here, "{at}");
             assert_eq!(*kept.read().unwrap(), details(at), "{at}");
         }
     }
@@ -219,7 +203,7 @@ mod tests {
     #[test]
     fn what_cannot_be_read_back_is_an_error() {
         let store = Arc::new(Store::default());
-        let lost = Kept(Place::Aside { store, at: 9 });
+        let lost = Kept(Some(Box::new(Place::Aside { store, at: 9 })));
         assert!(lost.read().is_err());
         assert_ne!(lost, lost.clone());
     }

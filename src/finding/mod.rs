@@ -4,6 +4,8 @@
 //! them. A finding says nothing of its report, lane or status: a report holds
 //! its findings ([`crate::report::Report`]), and the policy decides the status.
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 use thin_vec::ThinVec;
 
@@ -11,11 +13,13 @@ use crate::fingerprint::{ContentDigest, Fingerprint};
 
 mod collect;
 mod details;
+mod pointer;
 mod site;
 mod text;
 
-pub use collect::Collector;
+pub use collect::{Collector, Keep};
 pub use details::{Details, Kept};
+pub use pointer::Pointer;
 pub use site::Sites;
 use text::Recent;
 pub use text::{AnyCase, Text};
@@ -60,6 +64,10 @@ pub struct Finding {
     pub fixed_in: ThinVec<Text>,
     /// What only people read of it.
     pub details: Kept,
+    /// How many addresses to read on the scanner gives.
+    pub reference_count: u32,
+    /// Where in the report it stands.
+    pub pointer: Pointer,
     /// The keyed digest of the secret that was found, in place of its value.
     pub secret: Option<Text>,
     /// Why the scanner itself suppressed the finding; absent when it did not.
@@ -97,9 +105,20 @@ impl Finding {
             instance_count: 1,
             fixed_in: ThinVec::new(),
             details: Kept::default(),
+            reference_count: 0,
+            pointer: Pointer::default(),
             secret: None,
             suppressed: None,
         }
+    }
+
+    /// Which of two comes first in a listing where both are as severe, and of one
+    /// lane and scanner.
+    pub fn place_in_listing(&self, other: &Self) -> Ordering {
+        let of_location = self.location.cmp(&other.location);
+        of_location
+            .then_with(|| self.rule_id.cmp(&other.rule_id))
+            .then_with(|| self.fingerprint.cmp(&other.fingerprint))
     }
 
     /// Makes it as small as it can be: texts that were met before take the place of
@@ -115,6 +134,7 @@ impl Finding {
             location,
             instances,
             fixed_in,
+            pointer,
             suppressed,
             ..
         } = self;
@@ -129,6 +149,7 @@ impl Finding {
             scanner_severity.as_mut(),
             suppressed.as_mut(),
             vector,
+            Some(&mut pointer.text),
         ];
         let lists = vulnerability_ids.iter_mut().chain(fixed_in);
         for text in single.into_iter().flatten().chain(lists) {

@@ -216,9 +216,8 @@ fn finding(entry: &Entry<'_>, rule: &str, pointer: String, emitter: &Emitter<'_>
     finding.details = Kept::from(Details {
         description: Some(text).filter(|text| !text.is_empty()),
         references: entry.more_info.owned().into_iter().collect(),
-        pointer,
-        ..Details::default()
     });
+    finding.pointer = pointer.into();
     finding.scanner_severity = entry.issue_severity.owned();
     finding.confidence = Confidence::from_word(&entry.issue_confidence);
     finding.cwes = entry
@@ -519,7 +518,7 @@ mod tests {
         assert_eq!(finding.scanner_severity.as_deref(), Some("HIGH"));
         assert_eq!(finding.confidence, Some(Confidence::Medium));
         assert_eq!(finding.cwes, [78]);
-        assert_eq!(finding.details.read().unwrap().pointer, "/results/0");
+        assert_eq!(finding.pointer.to_string(), "/results/0");
         assert_eq!(
             finding.location,
             Location::Source {

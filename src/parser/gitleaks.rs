@@ -212,9 +212,8 @@ fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding
     finding.details = Kept::from(Details {
         description: title.is_some().then_some(description),
         references: address.map(hidden).into_iter().collect(),
-        pointer,
-        ..Details::default()
     });
+    finding.pointer = pointer.into();
     if let Some(title) = title {
         finding.title = title;
     }
@@ -494,7 +493,7 @@ mod tests {
             (Severity::High, Category::Secret)
         );
         assert_eq!(v8.cwes, [798]);
-        assert_eq!(v8.details.read().unwrap().pointer, "/0");
+        assert_eq!(v8.pointer.to_string(), "/0");
         assert_eq!(v8.details.read().unwrap().references.len(), 1);
         assert_eq!(
             v8.secret.as_deref(),
@@ -511,10 +510,8 @@ mod tests {
             }
         );
         let csv = finding_of(&format!("{HEADER}{ROW}"));
-        assert_eq!(
-            (csv.title.as_str(), &*csv.details.read().unwrap().pointer),
-            ("gitlab-pat", "row 1")
-        );
+        assert_eq!(csv.title, "gitlab-pat");
+        assert_eq!(csv.pointer.to_string(), "row 1");
         assert_eq!((&csv.location, &csv.secret), (&v8.location, &v8.secret));
         let link = format!("{HEADER}{ROW}")
             .replace("Tags\n", "Tags,Link\n")

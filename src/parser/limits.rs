@@ -6,7 +6,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::ParseError;
-use crate::finding::{Finding, Text};
+use crate::finding::{Finding, Pointer, Text};
 use crate::report::Scan;
 
 /// How many findings of a report are kept unless told otherwise.
@@ -46,6 +46,7 @@ impl Beyond {
             instances,
             fixed_in,
             details,
+            pointer,
             suppressed,
             ..
         } = finding;
@@ -53,11 +54,9 @@ impl Beyond {
         for place in std::iter::once(location).chain(instances) {
             names |= cut_all(place.texts_mut());
         }
-        let mut texts = title.cut();
+        let mut texts = title.cut() | pointer.cut();
         details.change(|details| {
-            texts |= cut_all(&mut details.references)
-                | cut_all(&mut details.description)
-                | details.pointer.cut();
+            texts |= cut_all(&mut details.references) | cut_all(&mut details.description);
         });
         let vector = cvss.as_mut().map(|cvss| &mut cvss.vector);
         for text in [Some(scanner_severity), Some(suppressed), vector] {
@@ -142,6 +141,17 @@ impl Cut for Text {
             *self = cut.into();
         }
         is_cut
+    }
+}
+
+impl Cut for Pointer {
+    fn cut(&mut self) -> bool {
+        self.len() > MAX_TEXT && {
+            let mut written = self.to_string();
+            let is_cut = written.cut();
+            *self = written.into();
+            is_cut
+        }
     }
 }
 

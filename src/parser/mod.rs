@@ -351,7 +351,7 @@ impl<'a> Emitter<'a> {
             *count += 1;
         }
         finding.details.change(|details| {
-            details.reference_count = details.references.len() as u64;
+            finding.reference_count = u32::try_from(details.references.len()).unwrap_or(u32::MAX);
             details.references.truncate(Details::MAX_REFERENCES);
         });
         if finding.title.trim().is_empty() {

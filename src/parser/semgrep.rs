@@ -304,9 +304,8 @@ fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding
     finding.details = Kept::from(Details {
         description: Some(message).filter(|text| !text.is_empty()),
         references: metadata.map_or_else(Vec::new, |metadata| metadata.references.owned()),
-        pointer,
-        ..Details::default()
     });
+    finding.pointer = pointer.into();
     finding.secret = secret.map(Into::into);
     finding.scanner_severity = extra.severity.owned();
     if let Some(metadata) = metadata {

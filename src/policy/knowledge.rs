@@ -85,6 +85,9 @@ pub struct Dates<'a> {
     pub epss: Given<'a, Vec<Timestamp>>,
     /// When the VEX documents are of.
     pub vex: Given<'a, Vec<Timestamp>>,
+    /// Whether what only people read is missing of some findings. Reports have it,
+    /// and a summary need not.
+    pub lacks_details: bool,
 }
 
 impl Dates<'_> {
@@ -96,6 +99,7 @@ impl Dates<'_> {
             kev: read(),
             epss: read(),
             vex: read(),
+            lacks_details: false,
         }
     }
 }
@@ -114,6 +118,7 @@ impl<'a> Knowledge<'a> {
             kev: kev.map(|kev| vec![kev.origin.date]),
             epss: epss.map(|epss| vec![epss.origin.date]),
             vex: vex.map(of_vex),
+            lacks_details: false,
         }
     }
 }
@@ -152,6 +157,7 @@ pub(super) fn survey(
             &dates.epss,
         ),
         sla: true,
+        details: data.details(dates.lacks_details),
     };
     let today = circumstances.today();
     let exceptions = policy.exceptions.iter();
@@ -261,6 +267,19 @@ impl Survey<'_> {
                 false
             }
         }
+    }
+
+    /// Whether what only people read is known of every finding. An exception that
+    /// cannot ask for it makes a verdict another one, too.
+    fn details(&mut self, are_lacking: bool) -> bool {
+        if are_lacking && self.policy.asks_for_details() {
+            let asking = self.asking(|needs| needs.details);
+            let asking = asking.unwrap_or_else(|| "the policy".to_owned());
+            self.gap(format!(
+                "the summary has descriptions and references of its first findings only, and {asking} asks for them: decide about the reports"
+            ));
+        }
+        !are_lacking
     }
 
     /// Whether what is asked for can be answered.

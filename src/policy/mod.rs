@@ -91,6 +91,16 @@ impl Policy {
         let own = latest.find(|source| !source.name.ends_with(load::EXCEPTIONS_FILE));
         own.map_or("", |source| &source.name)
     }
+
+    /// Whether it asks for what else only people read of a finding.
+    pub fn asks_for_details(&self) -> bool {
+        let rules = self.rules.iter().map(|rule| &rule.selector);
+        let exceptions = self.exceptions.iter();
+        let exceptions = exceptions.map(|exception| &exception.selector);
+        let never = self.bounds.never.iter().map(|never| &never.selector);
+        let mut selectors = rules.chain(exceptions).chain(never);
+        selectors.any(|selector| selector.needs().details)
+    }
 }
 
 /// A place in a policy's texts.

@@ -111,10 +111,7 @@ type Beside<'a> = (&'a Finding, usize, u32);
 
 /// The order of findings of one severity, lane and scanner.
 fn order((one, report, _): &Beside<'_>, (other, other_report, _): &Beside<'_>) -> Ordering {
-    let of_finding = one.location.cmp(&other.location);
-    let of_finding = of_finding
-        .then_with(|| one.rule_id.cmp(&other.rule_id))
-        .then_with(|| one.fingerprint.cmp(&other.fingerprint));
+    let of_finding = one.place_in_listing(other);
     // In one report no two have the same fingerprint.
     of_finding.then(report.cmp(other_report))
 }

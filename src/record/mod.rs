@@ -92,6 +92,8 @@ struct Past {
     vex: Vec<Vex>,
     /// What could not be used, and why.
     unusable: Vec<Unusable>,
+    /// Whether the details of some findings are not recorded.
+    lacks_details: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -156,6 +158,7 @@ impl Past {
             kev: dated("kev", self.kev.into_iter().collect()),
             epss: dated("epss", self.epss.into_iter().collect()),
             vex: dated("vex", self.vex.iter().map(|vex| vex.origin.date).collect()),
+            lacks_details: self.lacks_details,
         }
     }
 

@@ -39,6 +39,7 @@ struct Reading {
     has_baseline: bool,
     knowledge: Option<KnowledgeRow>,
     reports: Option<Vec<ReportRow>>,
+    detailed: Option<u64>,
     findings: Option<Vec<FindingRow>>,
 }
 
@@ -103,6 +104,7 @@ impl Reading {
             "baseline" => self.has_baseline = json.value::<Option<IgnoredAny>>()?.is_some(),
             "knowledge" => self.knowledge = Some(json.value()?),
             "reports" => self.reports = Some(json.value()?),
+            "detailed" => self.detailed = Some(json.value()?),
             "findings" => {
                 let findings = self.findings.insert(Vec::new());
                 json.array(|json| {
@@ -134,6 +136,9 @@ impl Reading {
         }
         let today = TimeZone::UTC.to_datetime(time).date();
         let findings = there(self.findings, "findings")?;
+        // Absent where it is older than that some have none.
+        let is_lacking = |detailed| detailed < findings.len() as u64;
+        knowledge.lacks_details = self.detailed.is_some_and(is_lacking);
         for (index, row) in findings.into_iter().enumerate() {
             let taken = shelves.take(row, &mut knowledge, today);
             taken.map_err(|error| at("findings", Some(index), error))?;

@@ -107,7 +107,7 @@ pub(super) struct FindingRow {
     fixed_in: ThinVec<Text>,
     #[serde(default)]
     references: Vec<String>,
-    reference_count: u64,
+    reference_count: u32,
     secret: Option<Text>,
     pub(super) report: String,
     pointer: String,
@@ -167,6 +167,7 @@ impl KnowledgeRow {
             epss: date(self.epss)?,
             vex: vex.collect::<Result<_, String>>()?,
             unusable: self.unusable,
+            lacks_details: false,
         })
     }
 }
@@ -296,9 +297,9 @@ impl FindingRow {
             details: Kept::from(Details {
                 description: self.description,
                 references: self.references,
-                reference_count: self.reference_count,
-                pointer: self.pointer,
             }),
+            reference_count: self.reference_count,
+            pointer: self.pointer.into(),
             secret: self.secret,
             suppressed: self.suppressed,
         })

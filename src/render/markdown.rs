@@ -216,6 +216,10 @@ impl<'a> Page<'a> {
         let listed = |row| Listed::new(summary, row);
         let blocking = summary.blocking().take(rows).map(listed);
         let blocking: Vec<_> = blocking.collect();
+        // There may be as many: those that are left out are not even made.
+        let not_affected = summary.not_affected().take(rows).map(listed);
+        let not_affected: Vec<_> = not_affected.collect();
+        cut.left_out += summary.not_affected_count() - not_affected.len();
         Self {
             mode: summary.mode,
             verdict: summary.verdict.name(),
@@ -253,7 +257,7 @@ impl<'a> Page<'a> {
                 short_id: row.short_id(),
                 row,
             })),
-            not_affected: cut.list(summary.not_affected().map(listed)),
+            not_affected,
             forecast: &summary.forecast,
             passes_if: summary.passes_if.as_ref().map(|row| PassesIf {
                 words: row.in_words(),

@@ -8,6 +8,7 @@
 pub mod backtest;
 pub mod diff;
 pub mod explanation;
+pub mod json;
 pub mod markdown;
 pub mod summary;
 pub mod terminal;

@@ -27,10 +27,7 @@ fn reports() -> impl Strategy<Value = Vec<Report>> {
 type Key = (Fingerprint, String);
 
 fn key(finding: &Finding) -> Key {
-    (
-        finding.fingerprint,
-        finding.details.read().unwrap().pointer.clone(),
-    )
+    (finding.fingerprint, finding.pointer.to_string())
 }
 
 /// What each action clears.

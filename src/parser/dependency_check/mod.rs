@@ -289,8 +289,7 @@ impl Dependency<'_> {
                     let no_reason = || "suppressed by Dependency-Check's configuration".into();
                     finding.suppressed = Some(reason.unwrap_or_else(no_reason));
                 }
-                let pointer = pointer(state, index);
-                finding.details.change(|details| details.pointer = pointer);
+                finding.pointer = pointer(state, index).into();
                 emitter.emit(finding);
             }
         }
@@ -329,7 +328,6 @@ impl Vulnerability<'_> {
         finding.details = Kept::from(Details {
             description: text(&self.description),
             references: distinct(self.references.0.iter().map(|r| &*r.url)),
-            ..Details::default()
         });
         finding.scanner_severity = match &self.severity {
             Some(Word::Text(word)) => text(word),
@@ -492,7 +490,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Text;
+    use crate::finding::{Pointer, Text};
     use crate::parser::{Options, by_name, testing};
     use crate::report::Scan;
 
@@ -684,7 +682,10 @@ mod tests {
         assert_eq!(finding.fixed_in, ["1.2"]);
         assert!(finding.kev);
         assert_eq!(finding.suppressed, None);
-        assert_eq!(details.pointer, "/dependencies/0/vulnerabilities/0");
+        assert_eq!(
+            finding.pointer.to_string(),
+            "/dependencies/0/vulnerabilities/0"
+        );
         let cvss = Cvss {
             version: CvssVersion::V4,
             score: 8.7,
@@ -729,14 +730,7 @@ mod tests {
         );
         let found: Vec<_> = findings(&report)
             .into_iter()
-            .map(|f| {
-                (
-                    f.rule_id,
-                    f.severity.name(),
-                    f.suppressed,
-                    f.details.read().unwrap().pointer.clone(),
-                )
-            })
+            .map(|f| (f.rule_id, f.severity.name(), f.suppressed, f.pointer))
             .collect();
         let expected = [
             (
@@ -759,7 +753,7 @@ mod tests {
             ),
         ]
         .map(|(rule, severity, reason, pointer)| {
-            let texts: (Text, Option<Text>, String) =
+            let texts: (Text, Option<Text>, Pointer) =
                 (rule.into(), reason.map(Into::into), pointer.into());
             (texts.0, severity, texts.1, texts.2)
         });
@@ -784,6 +778,8 @@ mod tests {
             };
             let xml = Finding {
                 details: details.into(),
+                reference_count: json.reference_count,
+                pointer: json.pointer.clone(),
                 ..xml
             };
             assert_eq!(json, xml);

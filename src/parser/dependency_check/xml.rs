@@ -449,15 +449,18 @@ mod tests {
         assert_eq!(first.fixed_in, ["1.2"]);
         assert!(first.kev && !old.kev);
         let parent = "/analysis/dependencies/dependency[1]/vulnerabilities";
-        assert_eq!(details.pointer, format!("{parent}/vulnerability[1]"));
         assert_eq!(
-            old.details.read().unwrap().pointer,
+            first.pointer.to_string(),
+            format!("{parent}/vulnerability[1]")
+        );
+        assert_eq!(
+            old.pointer.to_string(),
             format!("{parent}/vulnerability[2]")
         );
         assert_eq!(old.severity, Severity::High);
         assert!(old.vulnerability_ids.is_empty());
         assert_eq!(
-            suppressed.details.read().unwrap().pointer,
+            suppressed.pointer.to_string(),
             format!("{parent}/suppressedVulnerability[1]")
         );
         assert_eq!(suppressed.suppressed.as_deref(), Some("not reachable"));

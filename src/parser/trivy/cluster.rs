@@ -165,7 +165,7 @@ mod tests {
             Some("in n/Deployment/d")
         );
         assert_eq!(
-            findings[1].details.read().unwrap().pointer,
+            findings[1].pointer.to_string(),
             "/Resources/0/Results/1/Vulnerabilities/0"
         );
         assert!(matches!(findings[0].location, Location::Resource { .. }));
@@ -253,7 +253,7 @@ mod tests {
         let (_, findings) = read(&text).unwrap();
         assert_eq!(findings.len(), 6);
         assert_eq!(
-            findings[3].details.read().unwrap().pointer,
+            findings[3].pointer.to_string(),
             "/Misconfigurations/0/Results/0/Misconfigurations/0"
         );
     }

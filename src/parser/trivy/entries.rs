@@ -204,7 +204,7 @@ impl Entry<'_> {
     /// The finding, as far as the entry alone tells.
     pub(super) fn draft(&self, kind: Kind, pointer: String, emitter: &Emitter<'_>) -> Draft {
         // First what is large and soon gone, so that what stays is not between.
-        let details = self.details(kind, pointer);
+        let details = self.details(kind);
         let (rule, location, identity) = match kind {
             Kind::Vulnerability => self.vulnerability(emitter),
             Kind::Misconfiguration => self.misconfiguration(),
@@ -221,6 +221,7 @@ impl Entry<'_> {
         );
         finding.scanner_severity = self.severity.owned();
         finding.details = details.into();
+        finding.pointer = pointer.into();
         if let Some(title) = self.title(kind) {
             finding.title = title.into();
         }
@@ -252,7 +253,7 @@ impl Entry<'_> {
         }
     }
 
-    fn details(&self, kind: Kind, pointer: String) -> Details {
+    fn details(&self, kind: Kind) -> Details {
         let description = match kind {
             Kind::Vulnerability => self.description.owned(),
             Kind::Misconfiguration => {
@@ -266,8 +267,6 @@ impl Entry<'_> {
         Details {
             description,
             references: self.references(),
-            pointer,
-            ..Details::default()
         }
     }
 
@@ -590,9 +589,9 @@ mod tests {
                     "https://p.example".to_owned(),
                     "https://r.example".to_owned(),
                 ],
-                reference_count: 2,
-                pointer: "/Results/0/Vulnerabilities/0".to_owned(),
             }),
+            reference_count: 2,
+            pointer: "/Results/0/Vulnerabilities/0".into(),
             ..Finding::new(
                 Fingerprint::new(
                     "trivy-vulnerability",

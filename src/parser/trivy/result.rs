@@ -353,7 +353,7 @@ mod tests {
         );
         assert_eq!(finding.severity, Severity::Critical);
         assert_eq!(
-            finding.details.read().unwrap().pointer,
+            finding.pointer.to_string(),
             "/Results/0/ExperimentalModifiedFindings/0/Finding"
         );
         let active = findings(&format!(

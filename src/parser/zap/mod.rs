@@ -341,9 +341,8 @@ fn finding(mut alert: Alert, site: &str) -> Finding {
     finding.details = Kept::from(Details {
         description: description.filter(|text| !text.is_empty()),
         references: references.lines().map(url::mask).collect(),
-        pointer: alert.pointer.clone(),
-        ..Details::default()
     });
+    finding.pointer = alert.pointer.as_str().into();
     finding.scanner_severity = alert.get("riskcode").map(Into::into);
     finding.confidence = alert.confidence();
     finding.cwes = alert.cwe().into_iter().collect();
@@ -415,12 +414,9 @@ mod tests {
             let (scan, mut findings) = read(fs_err::read(name).unwrap()).unwrap();
             for finding in &mut findings {
                 // Only the JSON has some.
-                finding.details.change(|details| {
-                    assert!(!details.pointer.is_empty());
-                    details.pointer.clear();
-                    details.references.clear();
-                    details.reference_count = 0;
-                });
+                finding.details.change(|details| details.references.clear());
+                finding.reference_count = 0;
+                assert!(!std::mem::take(&mut finding.pointer).is_empty());
             }
             (scan.target, scan.generated_at, scan.notes, findings)
         };
@@ -462,7 +458,7 @@ mod tests {
         assert_eq!(finding.instances.len(), 2);
         assert_eq!(finding.instance_count, 2);
         assert_eq!(finding.suppressed, None);
-        assert_eq!(details.pointer, "/site/0/alerts/0");
+        assert_eq!(finding.pointer.to_string(), "/site/0/alerts/0");
         assert!(!format!("{finding:?}").contains("hunter2"));
 
         let xml = xml(
@@ -476,7 +472,7 @@ mod tests {
         assert_eq!(details.description.as_deref(), Some("&"));
         assert_eq!(url_of(&finding.location), "https://h/?a=1&b=2");
         assert_eq!(
-            details.pointer,
+            finding.pointer.to_string(),
             "/OWASPZAPReport/site[1]/alerts/alertitem[1]"
         );
     }

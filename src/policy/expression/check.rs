@@ -192,6 +192,7 @@ impl<'a> Checker<'a> {
                 }
                 "kev" => self.found.needs.kev = true,
                 "epss" => self.found.needs.epss = true,
+                "description" | "references" => self.found.needs.details = true,
                 _ => {}
             }
             return known;

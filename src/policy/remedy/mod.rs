@@ -4,7 +4,7 @@
 //! a package, whichever scanners saw them. Every open finding is cleared by
 //! exactly one.
 
-use foldhash::{HashMap, HashSet};
+use foldhash::HashMap;
 
 use super::decide::{Decision, RuleOutcome, Verdict};
 use super::judge::Status;
@@ -84,9 +84,11 @@ pub fn passes_if<'a>(decision: &Decision<'a>) -> Option<Remedy<'a>> {
     } = choose(decision, &groups, &limits);
     // What was found by adding and removing is counted once more from nothing.
     let is_kept = |limit: &Limit<'_, '_>| {
-        let left = limit.outcome.findings.iter().copied();
-        let left =
-            left.filter(|index| group(&group_of, *index).is_none_or(|at| !is_in(&chosen, at)));
+        let is_left = |index: &usize| {
+            let group = group_of.get(*index).copied().flatten();
+            group.is_none_or(|at| !is_in(&chosen, at))
+        };
+        let left = limit.outcome.findings.iter().copied().filter(is_left);
         decision.issues.count(left) <= limit.outcome.rule.max
     };
     if !limits.iter().all(is_kept) {
@@ -94,13 +96,11 @@ pub fn passes_if<'a>(decision: &Decision<'a>) -> Option<Remedy<'a>> {
     }
     let chosen = groups.iter().zip(0..).filter(|(_, at)| is_in(&chosen, *at));
     let steps = chosen.map(|(group, at)| {
-        let serves = limits
-            .iter()
-            .filter(|limit| limit.by_group.contains_key(&at));
+        let serves = limits.iter().filter(|limit| !limit.of_group(at).is_empty());
         Step {
             kind: group.place.kind(),
             text: group.text(decision),
-            clears: identities(decision, &group.findings, true),
+            clears: blocking(decision, &group.findings),
             findings: group.findings.clone(),
             rules: serves.map(|limit| limit.outcome.rule).collect(),
         }
@@ -118,8 +118,14 @@ pub fn passes_if<'a>(decision: &Decision<'a>) -> Option<Remedy<'a>> {
     })
 }
 
-fn is_in(chosen: &HashSet<usize>, group: usize) -> bool {
-    chosen.contains(&group)
+fn is_in(chosen: &[bool], group: usize) -> bool {
+    chosen.get(group).is_some_and(|is_chosen| *is_chosen)
+}
+
+fn put_in(chosen: &mut [bool], group: usize) {
+    if let Some(is_chosen) = chosen.get_mut(group) {
+        *is_chosen = true;
+    }
 }
 
 /// The findings that one action clears.
@@ -142,7 +148,7 @@ impl Group<'_> {
 /// The actions that clear a finding that keeps the release from going on, with
 /// all open findings that they clear; in the order of their first such finding.
 fn groups<'a>(decision: &Decision<'a>) -> Vec<Group<'a>> {
-    let mut grouping = Grouping::of(decision);
+    let grouping = Grouping::of(decision);
     let mut groups: Vec<Group<'a>> = Vec::new();
     let mut by_place: HashMap<Place<'a>, usize> = HashMap::default();
     for is_blocking in [true, false] {
@@ -190,47 +196,46 @@ fn group_of(groups: &[Group<'_>], findings: usize) -> Vec<Option<usize>> {
     group_of
 }
 
-fn group(group_of: &[Option<usize>], index: usize) -> Option<usize> {
-    group_of.get(index).copied().flatten()
-}
-
-fn identities(decision: &Decision<'_>, indices: &[usize], blocking_only: bool) -> u64 {
+/// How many of these findings keep the release from going on, each identity once.
+fn blocking(decision: &Decision<'_>, indices: &[usize]) -> u64 {
     let findings = indices
         .iter()
         .filter_map(|index| decision.findings.get(*index));
-    let findings = findings.filter(|judged| !blocking_only || !judged.breaks.is_empty());
+    let findings = findings.filter(|judged| !judged.breaks.is_empty());
     let identities = findings.map(|judged| judged.subject.finding.fingerprint);
-    identities.collect::<HashSet<_>>().len() as u64
+    let mut identities: Vec<_> = identities.collect();
+    identities.sort_unstable();
+    identities.dedup();
+    identities.len() as u64
 }
 
 /// A rule that is broken, and who can do something about it.
 struct Limit<'d, 'a> {
     outcome: &'d RuleOutcome<'a>,
-    /// The findings that it counts, by the group that clears them.
-    by_group: HashMap<usize, Vec<usize>>,
+    /// The groups that clear findings that it counts, each with these. Sorted.
+    by_group: Vec<(usize, usize)>,
 }
 
 impl<'d, 'a> Limit<'d, 'a> {
     fn of(outcome: &'d RuleOutcome<'a>, group_of: &[Option<usize>]) -> Self {
-        let mut by_group: HashMap<usize, Vec<usize>> = HashMap::default();
-        for index in &outcome.findings {
-            if let Some(at) = group(group_of, *index) {
-                by_group.entry(at).or_default().push(*index);
-            }
-        }
+        let with_group = |index: &usize| Some(((*group_of.get(*index)?)?, *index));
+        let mut by_group: Vec<_> = outcome.findings.iter().filter_map(with_group).collect();
+        by_group.sort_unstable();
         Self { outcome, by_group }
     }
 
-    fn of_group(&self, group: usize) -> &[usize] {
-        self.by_group
-            .get(&group)
-            .map(Vec::as_slice)
-            .unwrap_or_default()
+    /// The findings that it counts and a group clears, with the group.
+    fn of_group(&self, group: usize) -> &[(usize, usize)] {
+        let start = self.by_group.partition_point(|(at, _)| *at < group);
+        let rest = self.by_group.get(start..).unwrap_or_default();
+        let end = rest.partition_point(|(at, _)| *at == group);
+        rest.get(..end).unwrap_or_default()
     }
 }
 
 struct Choice {
-    chosen: HashSet<usize>,
+    /// Of each group, whether it is.
+    chosen: Vec<bool>,
     is_smallest: bool,
 }
 
@@ -238,9 +243,10 @@ struct Choice {
 /// nothing are no choice.
 fn choose(decision: &Decision<'_>, groups: &[Group<'_>], limits: &[Limit<'_, '_>]) -> Choice {
     let strict = limits.iter().filter(|limit| limit.outcome.rule.max == 0);
-    let mut chosen: HashSet<usize> = strict
-        .flat_map(|limit| limit.by_group.keys().copied())
-        .collect();
+    let mut chosen = vec![false; groups.len()];
+    for (group, _) in strict.flat_map(|limit| &limit.by_group) {
+        put_in(&mut chosen, *group);
+    }
     let lenient = limits.iter().filter(|limit| limit.outcome.rule.max > 0);
     let mut open: Vec<_> = lenient
         .map(|limit| Count::of(decision, limit, &chosen))
@@ -249,8 +255,8 @@ fn choose(decision: &Decision<'_>, groups: &[Group<'_>], limits: &[Limit<'_, '_>
     let candidates = |at: &usize| {
         let is_counted = open
             .iter()
-            .any(|count| count.limit.by_group.contains_key(at));
-        is_counted && !chosen.contains(at)
+            .any(|count| !count.limit.of_group(*at).is_empty());
+        is_counted && !is_in(&chosen, *at)
     };
     let candidates: Vec<usize> = (0..groups.len()).filter(candidates).collect();
     let Ranking {
@@ -266,7 +272,9 @@ fn choose(decision: &Decision<'_>, groups: &[Group<'_>], limits: &[Limit<'_, '_>
         true => smallest(&ranked, &mut open),
         false => irreducible(&ranked, &mut open),
     };
-    chosen.extend(more);
+    for group in more {
+        put_in(&mut chosen, group);
+    }
     Choice {
         chosen,
         is_smallest: is_small || is_additive,
@@ -281,17 +289,19 @@ struct Count<'l, 'd, 'a> {
 
 impl<'l, 'd, 'a> Count<'l, 'd, 'a> {
     /// Without what is cleared in any case.
-    fn of(decision: &'d Decision<'a>, limit: &'l Limit<'d, 'a>, cleared: &HashSet<usize>) -> Self {
+    fn of(decision: &'d Decision<'a>, limit: &'l Limit<'d, 'a>, cleared: &[bool]) -> Self {
         let mut tally = decision.issues.tally();
         limit
             .outcome
             .findings
             .iter()
             .for_each(|index| tally.add(*index));
-        let mut count = Self { limit, tally };
-        let cleared = cleared.iter().copied();
-        cleared.for_each(|group| count.clear(group));
-        count
+        for (group, index) in &limit.by_group {
+            if is_in(cleared, *group) {
+                tally.remove(*index);
+            }
+        }
+        Self { limit, tally }
     }
 
     fn is_kept(&mut self) -> bool {
@@ -303,7 +313,7 @@ impl<'l, 'd, 'a> Count<'l, 'd, 'a> {
         limit
             .of_group(group)
             .iter()
-            .for_each(|index| tally.remove(*index));
+            .for_each(|(_, index)| tally.remove(*index));
     }
 
     fn restore(&mut self, group: usize) {
@@ -311,7 +321,7 @@ impl<'l, 'd, 'a> Count<'l, 'd, 'a> {
         limit
             .of_group(group)
             .iter()
-            .for_each(|index| tally.add(*index));
+            .for_each(|(_, index)| tally.add(*index));
     }
 }
 
@@ -348,12 +358,12 @@ fn rank(
         let mut sum = 0;
         for &at in candidates {
             let findings = count.limit.of_group(at);
-            for index in findings {
+            for (_, index) in findings {
                 tally.add(*index);
             }
             sum += tally.count();
             *problems.entry(at).or_default() += tally.count();
-            for index in findings {
+            for (_, index) in findings {
                 tally.remove(*index);
             }
         }
@@ -421,7 +431,7 @@ fn irreducible(ranked: &[usize], open: &mut [Count<'_, '_, '_>]) -> Vec<usize> {
             break;
         };
         let mut broken = std::iter::once(first).chain(broken);
-        if broken.any(|limit| limit.by_group.contains_key(&next)) {
+        if broken.any(|limit| !limit.of_group(next).is_empty()) {
             clear(open, next);
             taken.push(next);
         }

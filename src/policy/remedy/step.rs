@@ -1,5 +1,7 @@
 //! Which findings one action clears, and what to call it.
 
+use std::borrow::Cow;
+
 use foldhash::{HashMap, HashSet};
 
 use super::Kind;
@@ -21,7 +23,7 @@ pub(super) enum Place<'a> {
     },
     /// A line of a source file.
     Source {
-        path: String,
+        path: Cow<'a, str>,
         line: Option<u32>,
         is_secret: bool,
     },
@@ -33,7 +35,7 @@ pub(super) enum Place<'a> {
     },
     /// A configured resource.
     Resource {
-        target: String,
+        target: Cow<'a, str>,
         resource: Option<&'a str>,
         /// Where the resource has no name.
         line: Option<u32>,
@@ -43,7 +45,8 @@ pub(super) enum Place<'a> {
 /// Finds the places of a decision's findings.
 pub(super) struct Grouping<'d, 'a> {
     decision: &'d Decision<'a>,
-    packages: Packages<'a>,
+    /// The package of each open finding of one that is asked about.
+    packages: Vec<Option<usize>>,
     /// What a repaired version of a package is known for.
     repaired: HashSet<(usize, String)>,
     /// The first open finding of an issue in source code stands for all of them,
@@ -57,6 +60,8 @@ pub(super) struct Grouping<'d, 'a> {
 struct Packages<'a> {
     written: HashMap<Written<'a>, usize>,
     names: HashMap<(String, Option<String>), usize>,
+    /// What was asked for last: findings of one package often stand together.
+    last: Option<(Written<'a>, Option<usize>)>,
 }
 
 type Written<'a> = (Option<&'a str>, &'a str, Option<&'a str>);
@@ -73,10 +78,18 @@ impl<'a> Packages<'a> {
         }
     }
 
-    fn number(&self, location: &Location) -> Option<usize> {
-        let number = self.written.get(&written(location)?);
+    fn number(&mut self, location: &'a Location) -> Option<usize> {
+        let written = written(location)?;
+        if let Some((last, number)) = self.last
+            && last == written
+        {
+            return number;
+        }
+        let number = self.written.get(&written);
         let number = number.or_else(|| self.names.get(&package_identity(location)?));
-        number.copied()
+        let number = number.copied();
+        self.last = Some((written, number));
+        number
     }
 }
 
@@ -94,25 +107,28 @@ fn written(location: &Location) -> Option<Written<'_>> {
 
 impl<'d, 'a> Grouping<'d, 'a> {
     pub(super) fn of(decision: &'d Decision<'a>) -> Self {
+        let mut packages = Packages::default();
         let mut grouping = Self {
             decision,
-            packages: Packages::default(),
+            packages: Vec::new(),
             repaired: HashSet::default(),
             heads: HashMap::default(),
         };
         for judged in &decision.findings {
             if !judged.breaks.is_empty() {
-                grouping.packages.add(&judged.subject.finding.location);
+                packages.add(&judged.subject.finding.location);
             }
         }
-        for (index, judged) in decision.findings.iter().enumerate() {
+        let mut numbers = vec![None; decision.findings.len()];
+        for ((index, judged), number) in decision.findings.iter().enumerate().zip(&mut numbers) {
             let finding = judged.subject.finding;
             if judged.standing.status != Status::Open {
                 continue;
             }
             match &finding.location {
-                Location::Package { .. } if !finding.fixed_in.is_empty() => {
-                    if let Some(package) = grouping.packages.number(&finding.location) {
+                Location::Package { .. } => {
+                    *number = packages.number(&finding.location);
+                    if let Some(package) = number.filter(|_| !finding.fixed_in.is_empty()) {
                         let ids = decisive_ids(finding).into_iter();
                         grouping.repaired.extend(ids.map(|id| (package, id)));
                     }
@@ -126,16 +142,17 @@ impl<'d, 'a> Grouping<'d, 'a> {
                 _ => {}
             }
         }
+        grouping.packages = numbers;
         grouping
     }
 
     /// The place of a finding.
-    pub(super) fn place(&mut self, index: usize) -> Option<Place<'a>> {
+    pub(super) fn place(&self, index: usize) -> Option<Place<'a>> {
         let workspace = self.decision.circumstances.workspace;
         let finding = self.finding(index)?;
         Some(match &finding.location {
-            location @ Location::Package { .. } => {
-                let package = self.packages.number(location)?;
+            Location::Package { .. } => {
+                let package = self.packages.get(index).copied().flatten()?;
                 // What one scanner knows to be repaired is repaired.
                 let is_known = || {
                     let ids = decisive_ids(finding);
@@ -156,7 +173,7 @@ impl<'d, 'a> Grouping<'d, 'a> {
                     return None;
                 };
                 Place::Source {
-                    path: stable_path(path, workspace).into_owned(),
+                    path: stable_path(path, workspace),
                     line: *line,
                     is_secret,
                 }
@@ -172,7 +189,7 @@ impl<'d, 'a> Grouping<'d, 'a> {
                 line,
                 ..
             } => Place::Resource {
-                target: stable_path(target, workspace).into_owned(),
+                target: stable_path(target, workspace),
                 resource: resource.as_deref(),
                 line: line.filter(|_| resource.is_none()),
             },

@@ -104,12 +104,18 @@ pub struct Needs {
     pub epss: bool,
     /// The policy's `[sla]`: for `overdue`.
     pub sla: bool,
+    /// What only people read of a finding: for `description` and `references`. It is
+    /// there, except in an earlier summary.
+    pub details: bool,
 }
 
 impl Needs {
     /// Whether any of it is needed and not there.
     pub fn exceed(self, there: Self) -> bool {
-        self.baseline && !there.baseline || self.kev && !there.kev || self.epss && !there.epss
+        self.baseline && !there.baseline
+            || self.kev && !there.kev
+            || self.epss && !there.epss
+            || self.details && !there.details
     }
 
     fn and(self, other: Self) -> Self {
@@ -118,6 +124,7 @@ impl Needs {
             kev: self.kev || other.kev,
             epss: self.epss || other.epss,
             sla: self.sla || other.sla,
+            details: self.details || other.details,
         }
     }
 }
@@ -334,6 +341,7 @@ impl Question {
             kev: matches!(self, Self::Kev(_)),
             epss: matches!(self, Self::Epss(_)),
             sla: matches!(self, Self::Overdue(_)),
+            details: false,
         }
     }
 

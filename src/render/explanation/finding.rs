@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::super::summary::{FindingRow, IssueRow, details, in_words};
+use super::super::summary::{FindingRow, IssueRow, in_words};
 use super::{AnswerRow, MOST_FINDINGS, PlaceRow, why_closed};
 use crate::enrichment::vex::{self, Idle, Ruling};
+use crate::finding::Pointer;
 use crate::policy::Action;
 use crate::policy::decide::{Decision, ExceptionState, Status};
 use crate::policy::explain::{Accepts, Counts};
@@ -85,7 +86,7 @@ pub struct OccurrenceRow<'a> {
     /// The report's path.
     pub report: &'a str,
     /// Where in the report it stands.
-    pub pointer: String,
+    pub pointer: &'a Pointer,
     /// The lane of the report.
     pub lane: &'a str,
     /// Whether it counts there.
@@ -180,7 +181,7 @@ impl<'a> FindingExplanation<'a> {
         let occurrences = same.filter_map(|(_, other)| {
             Some(OccurrenceRow {
                 report: &decision.reports.get(other.report)?.path,
-                pointer: details(other.subject.finding).pointer,
+                pointer: &other.subject.finding.pointer,
                 lane: other.subject.source.lane,
                 status: other.standing.status,
             })

@@ -239,7 +239,7 @@ impl<'a> ShortRow<'a> {
             rule_id: row.rule_id,
             title: row.headline().to_owned(),
             location: row.location.to_string(),
-            fingerprint: row.fingerprint,
+            fingerprint: row.fingerprint.to_string(),
             why,
         })
     }

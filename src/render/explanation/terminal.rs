@@ -473,7 +473,7 @@ fn known(row: &FindingRow<'_>) -> String {
     if !row.vulnerability_ids.is_empty() {
         parts.push(row.vulnerability_ids.join(", "));
     }
-    parts.extend((!row.cwe.is_empty()).then(|| row.cwe.join(", ")));
+    parts.extend((!row.cwe.is_empty()).then(|| row.cwe.to_string()));
     parts.join("; ")
 }
 

@@ -1,14 +1,18 @@
 //! What the summary says of a finding.
 
+use std::borrow::Cow;
+
 use foldhash::HashSet;
 use jiff::Span;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
+use super::shown::{Shown, Weaknesses};
 use crate::finding::{
-    Category, Confidence, CvssVersion, Details, Finding, Location, Severity, Text,
+    Category, Confidence, CvssVersion, Details, Finding, Location, Pointer, Severity, Text,
 };
+use crate::fingerprint::{ContentDigest, Fingerprint};
 use crate::policy::decide::{Decision, Judged, Status};
 use crate::report::Report;
 use crate::upgrade;
@@ -17,11 +21,11 @@ use crate::upgrade;
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct FindingRow<'a> {
     /// What makes it the same finding from run to run, `sg1:…`.
-    pub fingerprint: String,
+    pub fingerprint: Shown<Fingerprint>,
     /// What stays the same when its file is renamed or reformatted, `sc1:…`;
     /// absent when that is no more than the rule.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub content: Option<String>,
+    pub content: Option<Shown<ContentDigest>>,
     /// Whether it counts against rules.
     pub status: Status,
     /// The exception that accepts it.
@@ -43,9 +47,10 @@ pub struct FindingRow<'a> {
     pub rule_id: &'a str,
     /// One line for people.
     pub title: &'a str,
-    /// The scanner's explanation.
+    /// The scanner's explanation; of the first findings only, as many as `detailed`
+    /// says.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
+    pub description: Option<Cow<'a, str>>,
     /// On the gate's scale.
     pub severity: Severity,
     /// What the policy counts an unknown severity as.
@@ -58,8 +63,9 @@ pub struct FindingRow<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confidence: Option<Confidence>,
     /// Weaknesses, as `CWE-79`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub cwe: Vec<String>,
+    #[serde(skip_serializing_if = "Weaknesses::is_empty")]
+    #[schemars(with = "Vec<String>")]
+    pub cwe: Weaknesses<'a>,
     /// CVE and other advisory identifiers.
     #[serde(skip_serializing_if = "<[Text]>::is_empty")]
     pub vulnerability_ids: &'a [Text],
@@ -77,10 +83,10 @@ pub struct FindingRow<'a> {
     pub new: Option<bool>,
     /// The day on which it was first seen.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub first_seen: Option<String>,
+    pub first_seen: Option<Shown<Date>>,
     /// The last day that the policy's `[sla]` allows it to stay open.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub due: Option<String>,
+    pub due: Option<Shown<Date>>,
     /// The last time that its severity rose.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub raised: Option<RaisedRow>,
@@ -92,7 +98,7 @@ pub struct FindingRow<'a> {
     pub vex: Option<VexRow<'a>>,
     /// The issue that it is of, where it is seen more than once.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub issue: Option<String>,
+    pub issue: Option<Shown<Fingerprint>>,
     /// Where it is.
     pub location: &'a Location,
     /// In how many places it was seen.
@@ -103,18 +109,19 @@ pub struct FindingRow<'a> {
     /// Versions in which the package is repaired.
     #[serde(skip_serializing_if = "<[Text]>::is_empty")]
     pub fixed_in: &'a [Text],
-    /// Addresses to read on: the first of those that the report has.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub references: Vec<String>,
+    /// Addresses to read on: the first of those that the report has, and of the first
+    /// findings only, as many as `detailed` says.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub references: Cow<'a, [String]>,
     /// How many addresses the report has.
-    pub reference_count: u64,
+    pub reference_count: u32,
     /// The keyed digest that stands for a secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<&'a str>,
     /// The report's path.
     pub report: &'a str,
     /// Where in the report it stands.
-    pub pointer: String,
+    pub pointer: &'a Pointer,
 }
 
 /// A rise of a severity.
@@ -123,7 +130,7 @@ pub struct RaisedRow {
     /// What it was.
     pub from: Severity,
     /// The day on which that was seen.
-    pub on: String,
+    pub on: Shown<Date>,
 }
 
 /// What a VEX document says of a finding.
@@ -154,16 +161,15 @@ pub struct CvssRow<'a> {
 impl<'a> FindingRow<'a> {
     /// A finding as it stands in a report, before any policy.
     pub fn undecided(finding: &'a Finding, report: &'a Report) -> Self {
+        Self::brief(finding, report).in_full(finding)
+    }
+
+    /// The same without what only people read.
+    fn brief(finding: &'a Finding, report: &'a Report) -> Self {
         let suppressed = finding.suppressed.as_deref();
-        let Details {
-            description,
-            references,
-            reference_count,
-            pointer,
-        } = details(finding);
         Self {
-            fingerprint: finding.fingerprint.to_string(),
-            content: finding.content.map(|content| content.to_string()),
+            fingerprint: Shown(finding.fingerprint),
+            content: finding.content.map(Shown),
             status: if suppressed.is_some() {
                 Status::Suppressed
             } else {
@@ -177,16 +183,12 @@ impl<'a> FindingRow<'a> {
             category: finding.category,
             rule_id: &finding.rule_id,
             title: &finding.title,
-            description,
+            description: None,
             severity: finding.severity,
             counts_as: None,
             scanner_severity: finding.scanner_severity.as_deref(),
             confidence: finding.confidence,
-            cwe: finding
-                .cwes
-                .iter()
-                .map(|number| format!("CWE-{number}"))
-                .collect(),
+            cwe: Weaknesses(&finding.cwes),
             vulnerability_ids: &finding.vulnerability_ids,
             cvss: finding.cvss.as_ref().map(|cvss| CvssRow {
                 version: cvss.version,
@@ -206,32 +208,29 @@ impl<'a> FindingRow<'a> {
             instance_count: finding.instance_count,
             instances: &finding.instances,
             fixed_in: &finding.fixed_in,
-            references,
-            reference_count,
+            references: Cow::default(),
+            reference_count: finding.reference_count,
             secret: finding.secret.as_deref(),
             report: &report.path,
-            pointer,
+            pointer: &finding.pointer,
         }
     }
 
     /// The beginning of its fingerprint: what `explain` takes.
     pub fn short_id(&self) -> String {
-        short(&self.fingerprint)
+        short(&self.fingerprint.to_string())
     }
 
     /// A finding of a decision, by its index in [`Decision::findings`].
     pub fn of(decision: &Decision<'a>, index: usize) -> Option<Self> {
         let judged = decision.findings.get(index)?;
-        let report = decision.reports.get(judged.report)?;
-        Some(Self::decided(decision, index, judged, report))
+        Some(Self::brief_of(decision, index)?.in_full(judged.subject.finding))
     }
 
-    fn decided(
-        decision: &Decision<'a>,
-        index: usize,
-        judged: &Judged<'a>,
-        report: &'a Report,
-    ) -> Self {
+    /// The same without what only people read.
+    fn brief_of(decision: &Decision<'a>, index: usize) -> Option<Self> {
+        let judged = decision.findings.get(index)?;
+        let report = decision.reports.get(judged.report)?;
         let Judged {
             subject,
             standing,
@@ -247,7 +246,7 @@ impl<'a> FindingRow<'a> {
             let days = Span::new().days(subject.allowance?);
             first_seen.checked_add(days).ok()
         };
-        Self {
+        Some(Self {
             status: standing.status,
             exception: standing.exception.map(|exception| exception.id.as_str()),
             breaks: breaks.to_vec(),
@@ -255,14 +254,11 @@ impl<'a> FindingRow<'a> {
             kev: subject.kev.unwrap_or(false),
             epss: subject.epss,
             new: subject.new,
-            first_seen: subject.first_seen.map(|date| date.to_string()),
-            due: subject
-                .first_seen
-                .and_then(due)
-                .map(|date| date.to_string()),
+            first_seen: subject.first_seen.map(Shown),
+            due: subject.first_seen.and_then(due).map(Shown),
             raised: subject.raised.map(|raised| RaisedRow {
                 from: raised.from,
-                on: raised.on.to_string(),
+                on: Shown(raised.on),
             }),
             renamed_from: history
                 .and_then(|history| history.renamed_from.as_deref())
@@ -276,8 +272,34 @@ impl<'a> FindingRow<'a> {
             issue: decision
                 .issues
                 .of_finding(index)
-                .map(|issue| issue.id.to_string()),
-            ..Self::undecided(subject.finding, report)
+                .map(|issue| Shown(issue.id)),
+            ..Self::brief(subject.finding, report)
+        })
+    }
+
+    /// Adds what only people read; where that is lost, that it is.
+    fn in_full(self, finding: &'a Finding) -> Self {
+        let (description, references) = match finding.details.read() {
+            Ok(Cow::Borrowed(details)) => {
+                let description = details.description.as_deref();
+                (
+                    description.map(Cow::Borrowed),
+                    details.references.as_slice().into(),
+                )
+            }
+            Ok(Cow::Owned(details)) => (
+                details.description.map(Cow::Owned),
+                details.references.into(),
+            ),
+            Err(error) => {
+                let lost = format!("[what the report says of this cannot be read back: {error}]");
+                (Some(lost.into()), Cow::default())
+            }
+        };
+        Self {
+            description,
+            references,
+            ..self
         }
     }
 
@@ -305,19 +327,6 @@ impl<'a> FindingRow<'a> {
     }
 }
 
-/// What people read of a finding; where that is lost, that it is.
-pub(in crate::render) fn details(finding: &Finding) -> Details {
-    match finding.details.read() {
-        Ok(details) => details.into_owned(),
-        Err(error) => Details {
-            description: Some(format!(
-                "[what the report says of this cannot be read back: {error}]"
-            )),
-            ..Details::default()
-        },
-    }
-}
-
 /// The beginning of a fingerprint in eight characters, the ordinal included.
 pub(super) fn short(fingerprint: &str) -> String {
     const LENGTH: usize = 8;
@@ -330,35 +339,63 @@ pub(super) fn short(fingerprint: &str) -> String {
 /// The findings of a decision, each made into a row only when it is written:
 /// there may be a million.
 #[derive(Debug, Clone, Copy)]
-pub struct Findings<'a>(pub(super) &'a Decision<'a>);
+pub struct Findings<'a> {
+    decision: &'a Decision<'a>,
+    /// How many of them, the first ones, are shown with what only people read.
+    pub(super) detailed: usize,
+}
 
 impl Serialize for Findings<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let all = 0..self.0.findings.len();
-        serializer.collect_seq(all.filter_map(|index| FindingRow::of(self.0, index)))
+        let all = 0..self.decision.findings.len();
+        serializer.collect_seq(all.filter_map(|index| self.row(index)))
     }
 }
 
 impl<'a> Findings<'a> {
+    pub(super) fn new(decision: &'a Decision<'a>) -> Self {
+        let count = decision.findings.len();
+        Self {
+            decision,
+            // Who decides again asks again.
+            detailed: match decision.policy.asks_for_details() {
+                true => count,
+                false => count.min(Details::MAX_FINDINGS),
+            },
+        }
+    }
+
+    fn row(self, index: usize) -> Option<FindingRow<'a>> {
+        match index < self.detailed {
+            true => FindingRow::of(self.decision, index),
+            false => FindingRow::brief_of(self.decision, index),
+        }
+    }
+
     /// The findings that VEX statements take out of the decision, as often as they
     /// stand in reports.
     pub(super) fn not_affected(self) -> impl Iterator<Item = FindingRow<'a>> {
-        let findings = self.0.findings.iter().enumerate();
+        self.not_affected_indices()
+            .filter_map(move |index| self.row(index))
+    }
+
+    pub(super) fn not_affected_indices(self) -> impl Iterator<Item = usize> {
+        let findings = self.decision.findings.iter().enumerate();
         let taken_out =
             findings.filter(|(_, judged)| judged.standing.status == Status::NotAffected);
-        taken_out.filter_map(move |(index, _)| FindingRow::of(self.0, index))
+        taken_out.map(|(index, _)| index)
     }
 
     /// The findings that keep the release from going on; one that stands in
     /// several reports once.
     pub(super) fn blocking(self) -> impl Iterator<Item = FindingRow<'a>> {
         self.blocking_indices()
-            .filter_map(move |index| FindingRow::of(self.0, index))
+            .filter_map(move |index| self.row(index))
     }
 
     pub(super) fn blocking_indices(self) -> impl Iterator<Item = usize> {
         let mut seen = HashSet::default();
-        let findings = self.0.findings.iter().enumerate();
+        let findings = self.decision.findings.iter().enumerate();
         let blocking = findings.filter(move |(_, judged)| {
             !judged.breaks.is_empty() && seen.insert(judged.subject.finding.fingerprint)
         });

@@ -4,11 +4,15 @@
 //! program's own types say, so that those may change. A field may be added; a
 //! change of meaning needs a new [`SCHEMA`].
 
+use std::collections::BTreeMap;
+
 use foldhash::HashSet;
 use schemars::JsonSchema;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::finding::Severity;
+use crate::fingerprint::Fingerprint;
 use crate::policy::decide::{Decision, Judged, Status, Verdict};
 use crate::policy::selector::Subject;
 use crate::policy::{Mode, Policy};
@@ -18,6 +22,7 @@ mod finding;
 mod outlook;
 mod reasons;
 mod rows;
+mod shown;
 
 pub use finding::{CvssRow, FindingRow, Findings, RaisedRow, VexRow};
 pub use outlook::{ActionRow, ExceptionForecastRow, ForecastRow, RemedyRow, RuleForecastRow};
@@ -27,7 +32,8 @@ pub use rows::{
     RefusedRow, ReportRow, RuleRow, UnusableRow,
 };
 
-pub(in crate::render) use finding::details;
+pub use shown::{Shown, Weaknesses};
+
 pub(in crate::render) use rows::in_words;
 
 /// The name and version of the record's format.
@@ -91,6 +97,10 @@ pub struct Summary<'a> {
     pub passes_if: Option<RemedyRow<'a>>,
     /// Findings that are one problem, seen more than once.
     pub issues: Vec<IssueRow<'a>>,
+    /// Of how many findings, the first ones, `description` and `references` are
+    /// written: 1,000, and all where an expression of the policy asks for them. Those
+    /// of the others are in the report, at the finding's `pointer`.
+    pub detailed: usize,
     /// Every finding, worst first.
     #[schemars(with = "Vec<FindingRow<'a>>")]
     pub findings: Findings<'a>,
@@ -255,6 +265,8 @@ impl<'a> Summary<'a> {
         let rules = rules.map(|outcome| RuleRow::new(decision, outcome));
         let exceptions = decision.exceptions.iter();
         let exceptions = exceptions.map(|outcome| ExceptionRow::new(decision, outcome));
+        let findings = Findings::new(decision);
+        let sums = Sums::of(decision);
         Self {
             schema: SCHEMA,
             tool: Tool {
@@ -272,11 +284,11 @@ impl<'a> Summary<'a> {
             verdict: decision.verdict(),
             exit_code,
             reasons: reasons::reasons(decision, passed_over),
-            counts: counts(&decision.findings, None),
+            counts: sums.all.counts,
             problems: decision.issues.count(open.map(|(index, _)| index)),
             baseline: BaselineRow::new(decision),
             knowledge: KnowledgeRow::new(&decision.circumstances.knowledge),
-            lanes: lanes(decision, policy),
+            lanes: lanes(decision, sums.by_lane),
             reports: decision
                 .reports
                 .iter()
@@ -293,7 +305,8 @@ impl<'a> Summary<'a> {
                 .iter()
                 .map(|issue| IssueRow::new(decision, issue))
                 .collect(),
-            findings: Findings(decision),
+            detailed: findings.detailed,
+            findings,
         }
     }
 
@@ -306,6 +319,11 @@ impl<'a> Summary<'a> {
     /// The findings that VEX statements take out of the decision, worst first.
     pub fn not_affected(&self) -> impl Iterator<Item = FindingRow<'a>> {
         self.findings.not_affected()
+    }
+
+    /// How many findings VEX statements take out of the decision.
+    pub fn not_affected_count(&self) -> usize {
+        self.findings.not_affected_indices().count()
     }
 
     /// How many findings keep the release from going on.
@@ -346,55 +364,76 @@ fn sources(policy: &Policy) -> Vec<SourceRow<'_>> {
         .collect()
 }
 
-/// Counts identities; a finding in two copies of a report counts once.
-fn counts(findings: &[Judged<'_>], lane: Option<&str>) -> Counts {
-    let mut seen = HashSet::default();
-    let mut counts = Counts::default();
-    for judged in findings
-        .iter()
-        .filter(|judged| lane.is_none_or(|lane| judged.subject.source.lane == lane))
-    {
-        let finding = judged.subject.finding;
-        if seen.insert((
-            finding.fingerprint,
-            judged.standing.status,
-            finding.severity,
-        )) {
-            counts.add(judged);
-        }
-    }
-    counts
+/// What the findings come to.
+#[derive(Default)]
+struct Sums<'a> {
+    all: Sum,
+    by_lane: BTreeMap<&'a str, Sum>,
 }
 
-fn lanes<'a>(decision: &Decision<'a>, policy: &'a Policy) -> Vec<LaneRow<'a>> {
-    let mut names: Vec<&str> = policy.lanes.keys().map(String::as_str).collect();
-    names.extend(decision.reports.iter().map(|report| report.lane.as_str()));
-    names.sort_unstable();
-    names.dedup();
-    let row = |name: &'a str| {
-        let mut findings = decision
-            .findings
-            .iter()
-            .filter(|judged| judged.subject.source.lane == name);
+impl<'a> Sums<'a> {
+    fn of(decision: &Decision<'a>) -> Self {
+        let mut sums = Self::default();
+        let lanes = decision.policy.lanes.keys();
+        let of_reports = decision.reports.iter().map(|report| &report.lane);
+        for lane in lanes.chain(of_reports) {
+            sums.by_lane.entry(lane).or_default();
+        }
+        for judged in &decision.findings {
+            sums.all.add(judged);
+            if let Some(sum) = sums.by_lane.get_mut(judged.subject.source.lane) {
+                sum.add(judged);
+            }
+        }
+        sums
+    }
+}
+
+/// What the findings of a lane, or all of them, come to. One in two copies of a
+/// report counts once.
+#[derive(Default)]
+struct Sum {
+    counts: Counts,
+    has_broken: bool,
+    seen: HashSet<(Fingerprint, Status, Severity)>,
+}
+
+impl Sum {
+    fn add(&mut self, judged: &Judged<'_>) {
+        let finding = judged.subject.finding;
+        let status = judged.standing.status;
+        self.has_broken |= !judged.breaks.is_empty();
+        if self
+            .seen
+            .insert((finding.fingerprint, status, finding.severity))
+        {
+            self.counts.add(judged);
+        }
+    }
+}
+
+fn lanes<'a>(decision: &Decision<'a>, sums: BTreeMap<&'a str, Sum>) -> Vec<LaneRow<'a>> {
+    let lanes = &decision.policy.lanes;
+    let row = |(name, sum): (&'a str, Sum)| {
         let is_missing = decision
             .gaps
             .iter()
             .any(|gap| gap.lane.as_deref() == Some(name));
         LaneRow {
             name,
-            outcome: match findings.any(|judged| !judged.breaks.is_empty()) {
+            outcome: match sum.has_broken {
                 true => Verdict::Fail,
                 false if is_missing => Verdict::Incomplete,
                 false => Verdict::Pass,
             },
-            expect: policy.lanes.get(name).map_or(&[], |lane| &lane.expect),
+            expect: lanes.get(name).map_or(&[], |lane| &lane.expect),
             reports: decision
                 .reports
                 .iter()
                 .filter(|report| report.lane == name)
                 .count(),
-            counts: counts(&decision.findings, Some(name)),
+            counts: sum.counts,
         }
     };
-    names.into_iter().map(row).collect()
+    sums.into_iter().map(row).collect()
 }

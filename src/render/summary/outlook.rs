@@ -5,6 +5,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::rows::fingerprints;
+use super::shown::Shown;
+use crate::fingerprint::Fingerprint;
 use crate::policy::decide::{Decision, Verdict};
 use crate::policy::forecast::{ExceptionForecast, Forecast, RuleForecast, forecast};
 use crate::policy::remedy::{Kind, Remedy, Step, passes_if};
@@ -49,7 +51,7 @@ pub struct ExceptionForecastRow<'a> {
     /// The day after its last one.
     pub on: String,
     /// The fingerprints of the findings that come back.
-    pub findings: Vec<String>,
+    pub findings: Box<[Shown<Fingerprint>]>,
     /// The rules that fail on that day and count one of them.
     pub breaks: Vec<&'a str>,
 }
@@ -128,7 +130,7 @@ pub struct ActionRow<'a> {
     /// The rules that fail by these.
     pub rules: Vec<&'a str>,
     /// The fingerprints of all open findings that it clears.
-    pub findings: Vec<String>,
+    pub findings: Box<[Shown<Fingerprint>]>,
 }
 
 impl<'a> RemedyRow<'a> {

@@ -8,9 +8,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::finding::short;
+use super::shown::Shown;
 use crate::baseline::{Entry, Fate, Source};
 use crate::enrichment::Origin;
 use crate::finding::{Category, Severity};
+use crate::fingerprint::Fingerprint;
 use crate::issue::Issue;
 use crate::policy::Action;
 use crate::policy::decide::{Decision, ExceptionOutcome, ExceptionState, Refusal, RuleOutcome};
@@ -159,7 +161,7 @@ pub struct RuleRow<'a> {
     /// What to do when it is broken.
     pub help: Option<&'a str>,
     /// The fingerprints of those that it counts.
-    pub findings: Vec<String>,
+    pub findings: Box<[Shown<Fingerprint>]>,
 }
 
 impl<'a> RuleRow<'a> {
@@ -204,7 +206,7 @@ pub struct ExceptionRow<'a> {
     pub ticket: Option<&'a str>,
     /// The fingerprints of the findings that it accepts or, when it does not hold
     /// today, would accept.
-    pub findings: Vec<String>,
+    pub findings: Box<[Shown<Fingerprint>]>,
     /// The open findings that it means and does not accept though it holds today.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<RefusedRow>,
@@ -214,7 +216,7 @@ pub struct ExceptionRow<'a> {
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct RefusedRow {
     /// The finding's fingerprint.
-    pub finding: String,
+    pub finding: Shown<Fingerprint>,
     /// Why it is not accepted, in words.
     pub why: String,
 }
@@ -225,7 +227,7 @@ pub struct IssueRow<'a> {
     /// The smallest fingerprint of its findings.
     pub id: String,
     /// The fingerprints of its findings.
-    pub findings: Vec<String>,
+    pub findings: Box<[Shown<Fingerprint>]>,
     /// The scanners that see it.
     pub seen_by: &'a [&'a str],
     /// The worst severity that a scanner gives it.
@@ -454,15 +456,18 @@ impl<'a> BaselineRow<'a> {
 }
 
 /// The identities of findings, each once.
-pub(super) fn fingerprints(decision: &Decision<'_>, indices: &[usize]) -> Vec<String> {
-    let fingerprint = |index: &usize| {
-        let judged = decision.findings.get(*index)?;
-        Some(judged.subject.finding.fingerprint.to_string())
-    };
-    let mut fingerprints: Vec<_> = indices.iter().filter_map(fingerprint).collect();
-    fingerprints.sort();
+pub(super) fn fingerprints(
+    decision: &Decision<'_>,
+    indices: &[usize],
+) -> Box<[Shown<Fingerprint>]> {
+    let judged = indices
+        .iter()
+        .filter_map(|&index| decision.findings.get(index));
+    let fingerprints = judged.map(|judged| Shown(judged.subject.finding.fingerprint));
+    let mut fingerprints: Vec<_> = fingerprints.collect();
+    fingerprints.sort_unstable();
     fingerprints.dedup();
-    fingerprints
+    fingerprints.into()
 }
 
 impl<'a> ExceptionRow<'a> {
@@ -487,7 +492,7 @@ impl<'a> ExceptionRow<'a> {
         let refused = refused.filter_map(|(index, refusal)| {
             let judged = decision.findings.get(*index)?;
             Some(RefusedRow {
-                finding: judged.subject.finding.fingerprint.to_string(),
+                finding: Shown(judged.subject.finding.fingerprint),
                 why: in_words(*refusal),
             })
         });

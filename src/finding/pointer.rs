@@ -1,0 +1,159 @@
+//! Where in its report a finding stands.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Serialize, Serializer};
+
+use super::Text;
+
+/// A JSON Pointer, an element path or a row.
+///
+/// Those of a report mostly differ by their last number and nothing else, so that
+/// is held apart from a text that they can share.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Pointer {
+    /// All but the number.
+    pub(super) text: Text,
+    /// Where in the text the number belongs; beyond its end where there is none.
+    at: u32,
+    number: u32,
+}
+
+impl Pointer {
+    /// Whether it says nothing.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// How many bytes it has when it is written.
+    pub fn len(&self) -> usize {
+        let digits = match self.around() {
+            Some(_) => 1 + self.number.checked_ilog10().unwrap_or_default() as usize,
+            None => 0,
+        };
+        self.text.len() + digits
+    }
+
+    /// What stands before the number and after it.
+    fn around(&self) -> Option<(&str, &str)> {
+        self.text.split_at_checked(usize::try_from(self.at).ok()?)
+    }
+
+    fn without_number(text: Text) -> Self {
+        Self {
+            text,
+            at: u32::MAX,
+            number: 0,
+        }
+    }
+}
+
+impl Default for Pointer {
+    fn default() -> Self {
+        Self::without_number(Text::default())
+    }
+}
+
+impl From<&str> for Pointer {
+    fn from(written: &str) -> Self {
+        last_number(written).unwrap_or_else(|| Self::without_number(written.into()))
+    }
+}
+
+impl From<String> for Pointer {
+    fn from(written: String) -> Self {
+        written.as_str().into()
+    }
+}
+
+/// Takes the last number out, unless it would not come back the same.
+fn last_number(written: &str) -> Option<Pointer> {
+    let before = written.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let start = before.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    let (digits, after) = (before.get(start..)?, written.get(before.len()..)?);
+    let has_zeros = digits.len() > 1 && digits.starts_with('0');
+    Some(Pointer {
+        number: digits.parse().ok().filter(|_| !has_zeros)?,
+        at: u32::try_from(start).ok()?,
+        text: match after {
+            "" => written.get(..start)?.into(),
+            after => [written.get(..start)?, after].concat().into(),
+        },
+    })
+}
+
+impl fmt::Display for Pointer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.around() {
+            Some((before, after)) => write!(f, "{before}{}{after}", self.number),
+            None => f.write_str(&self.text),
+        }
+    }
+}
+
+impl fmt::Debug for Pointer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
+    }
+}
+
+impl Serialize for Pointer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl JsonSchema for Pointer {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        String::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        String::json_schema(generator)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pointer_comes_back_as_it_was_written() {
+        for written in [
+            "",
+            "/",
+            "0",
+            "7",
+            "/results/0",
+            "/Results/0/Vulnerabilities/25",
+            "/Resources/3/Results/1/Misconfigurations/2/Finding",
+            "/OWASPZAPReport/site[1]/alerts/alertitem[4294967295]",
+            "/a/4294967296",
+            "/a/007",
+            "/a/00",
+            "row 3",
+            "/é/3/ü",
+            "/no number",
+        ] {
+            let pointer = Pointer::from(written);
+            assert_eq!(pointer.to_string(), written);
+            assert_eq!(pointer, Pointer::from(written.to_owned()));
+            assert_eq!(pointer.len(), written.len(), "{written}");
+            assert_eq!(pointer.is_empty(), written.is_empty(), "{written}");
+        }
+    }
+
+    #[test]
+    fn pointers_of_one_list_share_their_text() {
+        let [one, other] = ["/a[1]/b[9]", "/a[1]/b[10]"].map(Pointer::from);
+        assert_eq!(one.text, other.text);
+        assert_ne!(one, other);
+        assert_eq!(size_of::<Pointer>(), 16);
+    }
+}
