@@ -67,8 +67,11 @@ impl Console {
     ///
     /// When nobody takes it.
     pub(super) fn json(value: &impl Serialize) -> anyhow::Result<()> {
-        let json = serde_json::to_string_pretty(value)? + "\n";
-        Self::data(text::logged_json(&json).as_bytes())
+        let mut json = Vec::new();
+        // Written as into a file, so that the program has one way of writing each value.
+        serde_json::to_writer_pretty(&mut json as &mut dyn io::Write, value)?;
+        json.push(b'\n');
+        Self::data(text::logged_json(&String::from_utf8(json)?).as_bytes())
     }
 
     fn write(mut out: impl io::Write, text: &[u8]) -> anyhow::Result<()> {
