@@ -172,7 +172,7 @@ impl std::fmt::Display for Place {
 }
 
 impl Window {
-    const CHUNK: usize = 256 << 10;
+    const CHUNK: usize = 64 << 10;
 
     /// A window over bytes in memory, as over a file with them.
     pub fn over(bytes: impl Into<Vec<u8>>) -> io::Result<Self> {

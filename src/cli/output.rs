@@ -69,7 +69,8 @@ impl Console {
     /// When nobody takes it.
     pub(super) fn json(value: &impl Serialize) -> anyhow::Result<()> {
         let mut out = io::BufWriter::new(Logged::new(io::stdout()));
-        serde_json::to_writer_pretty(&mut out, value)
+        // Written as into a file, so that the program has one way of writing each value.
+        serde_json::to_writer_pretty(&mut out as &mut dyn io::Write, value)
             .map_err(io::Error::from)
             .and_then(|()| out.write_all(b"\n"))
             .and_then(|()| out.flush())

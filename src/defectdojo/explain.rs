@@ -34,7 +34,7 @@ pub(super) type Verdict = (Outcome, Reason, String, String);
 pub(super) fn explain(call: Call, refusal: &Refusal, base: &BaseUrl, token: &Token) -> Failure {
     // Before anything is taken out of it, such as the names of fields.
     let text = token.mask(&refusal.text);
-    let body = match serde_json::from_str(&text) {
+    let body = match serde_json::from_slice(text.as_bytes()) {
         Ok(value) => Body::Json(value),
         Err(_) if is_html(refusal) => Body::Html,
         Err(_) => Body::Other,

@@ -6,6 +6,7 @@
 
 use std::io::{self, Read};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -118,7 +119,12 @@ pub(super) struct Transport {
 
 impl Transport {
     pub(super) fn new(settings: Settings) -> Result<Self, SetupError> {
-        let mut tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier);
+        // Named, because `ureq` comes without one: with its own it would bring a list
+        // of roots too, which nobody wants beside the system's.
+        let cryptography = Arc::new(rustls::crypto::ring::default_provider());
+        let mut tls = TlsConfig::builder()
+            .unversioned_rustls_crypto_provider(cryptography)
+            .root_certs(RootCerts::PlatformVerifier);
         if let Some(path) = settings.ca_file {
             let pem = fs_err::read(&path)?;
             let certificates: Vec<_> = parse_pem(&pem)

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::ParseError;
+use super::json_path::{self, Step};
 use crate::artifact::{Place, Window};
 
 /// A reader at some place of a JSON document.
@@ -21,11 +22,6 @@ pub(crate) struct Json {
     path: Vec<Step>,
     repaired: Vec<u8>,
     has_repairs: bool,
-}
-
-enum Step {
-    Key(String),
-    Index(usize),
 }
 
 /// What kind of value comes next.
@@ -186,9 +182,9 @@ impl Json {
         if repair_surrogates(text, &mut self.repaired) {
             self.has_repairs = true;
             serde_json::from_slice(&self.repaired)
-                .map_err(|_| located::<T>(&self.path, place, &self.repaired, &error))
+                .map_err(|error| located(&self.path, place, &self.repaired, &error))
         } else {
-            Err(located::<T>(&self.path, place, text, &error))
+            Err(located(&self.path, place, text, &error))
         }
     }
 
@@ -249,7 +245,7 @@ impl Json {
 
     /// An error at this place.
     pub(crate) fn error(&self, message: impl Into<String>) -> ParseError {
-        ParseError::at(describe(&self.path, ""), Some(self.place()), message)
+        ParseError::at(json_path::describe(&self.path), Some(self.place()), message)
     }
 
     fn cut_off(&self) -> ParseError {
@@ -440,28 +436,21 @@ impl Frame {
 }
 
 /// Says where in a value, and where in the file, deserializing went wrong.
-fn located<'a, T: Deserialize<'a>>(
-    path: &[Step],
-    place: Place,
-    text: &'a [u8],
-    error: &serde_json::Error,
-) -> ParseError {
-    let offset = (1..error.line())
+fn located(path: &[Step], place: Place, text: &[u8], error: &serde_json::Error) -> ParseError {
+    let line = (1..error.line())
         .try_fold(0, |start, _| {
             Some(start + memchr::memchr(b'\n', text.get(start..)?)? + 1)
         })
-        .map_or(0, |start| start + error.column().saturating_sub(1))
-        .min(text.len());
-    let place = place.after(text.get(..offset).unwrap_or_default());
-    let inner =
-        serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_slice(text))
-            .err()
-            .map(|error| error.path().to_string())
-            .filter(|path| path != ".")
-            .unwrap_or_default();
+        .unwrap_or_default();
+    // A column is that of the last byte that was read; for what is no JSON, of
+    // the first that should not be there.
+    let offset = line + error.column().saturating_sub(1);
+    let read = line + error.column() - usize::from(!error.is_data() && error.column() > 0);
+    let until = |end: usize| text.get(..end.min(text.len())).unwrap_or_default();
+    let inner = json_path::to_end_of(until(read));
     ParseError::at(
-        describe(path, &inner),
-        Some(place),
+        json_path::describe(path.iter().chain(&inner)),
+        Some(place.after(until(offset))),
         without_values(&error.to_string()),
     )
 }
@@ -480,29 +469,6 @@ fn without_values(message: &str) -> String {
         }
         _ => message.to_owned(),
     }
-}
-
-/// A path as programmers write it: `results[3].extra.severity`.
-fn describe(path: &[Step], inner: &str) -> String {
-    let mut text = String::new();
-    for step in path {
-        match step {
-            Step::Key(key) if text.is_empty() => text.push_str(key),
-            Step::Key(key) => {
-                text.push('.');
-                text.push_str(key);
-            }
-            Step::Index(index) => {
-                text.push('[');
-                text.push_str(&index.to_string());
-                text.push(']');
-            }
-        }
-    }
-    if !inner.is_empty() && !inner.starts_with('[') && !text.is_empty() {
-        text.push('.');
-    }
-    text + inner
 }
 
 /// Copies `text` with every escaped half of a surrogate pair as U+FFFD; false

@@ -21,6 +21,7 @@ pub(crate) mod examples;
 pub(crate) mod fields;
 pub(crate) mod gitleaks;
 pub(crate) mod json;
+mod json_path;
 pub mod limits;
 pub(crate) mod outline;
 pub(crate) mod own;

@@ -179,8 +179,8 @@ impl ScanRecord {
     /// # Errors
     ///
     /// When it cannot be written.
-    pub fn write(&self, mut out: &mut dyn io::Write) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut out, self)?;
+    pub fn write(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut *out, self)?;
         out.write_all(b"\n")
     }
 }

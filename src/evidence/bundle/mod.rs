@@ -358,7 +358,8 @@ fn write_file(path: &Path, bytes: &[u8]) -> Result<(), BundleError> {
 }
 
 fn json(value: &impl serde::Serialize) -> serde_json::Result<Vec<u8>> {
-    let mut bytes = serde_json::to_vec_pretty(value)?;
+    let mut bytes = Vec::new();
+    serde_json::to_writer_pretty(&mut bytes as &mut dyn io::Write, value)?;
     bytes.push(b'\n');
     Ok(bytes)
 }

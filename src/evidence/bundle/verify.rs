@@ -236,8 +236,9 @@ fn agreement(folder: &Path, sums: &Sums, faults: &mut Vec<Fault>) -> Option<Reco
     if read(STATEMENT).ok().map(String::into_bytes) != stated {
         wrong(STATEMENT, "it does not say what the record says");
     }
-    let plan = read(PLAN)
-        .and_then(|text| serde_json::from_str::<Plan>(&text).map_err(|error| error.to_string()));
+    let plan = read(PLAN).and_then(|text| {
+        serde_json::from_slice::<Plan>(text.as_bytes()).map_err(|error| error.to_string())
+    });
     match plan {
         Err(why) => wrong(PLAN, &why),
         Ok(plan) => {
