@@ -116,6 +116,15 @@ impl Finding {
     /// lane and scanner.
     pub fn place_in_listing(&self, other: &Self) -> Ordering {
         let of_location = self.location.cmp(&other.location);
+        of_location.then_with(|| self.place_at_site(other))
+    }
+
+    /// The same of two that are at one site.
+    pub fn place_at_site(&self, other: &Self) -> Ordering {
+        let of_location = self
+            .location
+            .within_site()
+            .cmp(&other.location.within_site());
         of_location
             .then_with(|| self.rule_id.cmp(&other.rule_id))
             .then_with(|| self.fingerprint.cmp(&other.fingerprint))
@@ -451,6 +460,31 @@ impl Location {
             end_line: None,
             column: None,
             commit: None,
+        }
+    }
+
+    /// What tells it from others at its [site](Sites), in the order of locations.
+    fn within_site(&self) -> impl Ord {
+        match self {
+            Self::Source {
+                line,
+                end_line,
+                column,
+                commit,
+                ..
+            } => (None, None, *line, *end_line, *column, commit.as_ref()),
+            Self::Package { target, path, .. } => {
+                (target.as_ref(), path.as_ref(), None, None, None, None)
+            }
+            Self::Web {
+                method, parameter, ..
+            } => (method.as_ref(), parameter.as_ref(), None, None, None, None),
+            Self::Resource {
+                resource,
+                line,
+                end_line,
+                ..
+            } => (resource.as_ref(), None, *line, *end_line, None, None),
         }
     }
 

@@ -16,7 +16,7 @@ use super::knowledge::{self, Dates, Given, Knowledge};
 pub use super::notices::Notice;
 use super::notices::{Notices, Unanswered};
 use super::order;
-use super::selector::{Beside, Needs, Source, Subject, Texts};
+use super::selector::{Beside, Needs, OfPlace, Source, Subject, Texts};
 use super::told::Told;
 use super::{Action, Exception, FirstRun, Policy, Rule};
 use crate::baseline::{self, Comparison, Current, Looked};
@@ -231,10 +231,11 @@ pub fn decide_told<'a>(
             }
         }
     }
-    order::arrange(&mut findings, &places);
+    let findings = order::arrange(findings, &places);
     issues.renumber(&places);
     if let Some(comparison) = &mut comparison {
-        order::arrange(&mut comparison.histories, &places);
+        let histories = std::mem::take(&mut comparison.histories);
+        comparison.histories = order::arrange(histories, &places);
     }
     let mut decision = Decision {
         policy,
@@ -439,6 +440,7 @@ fn issues<'a>(
 struct Counted<'a> {
     rule: &'a Rule,
     can_be_asked: bool,
+    of_place: OfPlace,
     findings: Vec<usize>,
     unanswered: Unanswered,
 }
@@ -449,6 +451,7 @@ impl<'a> Counted<'a> {
             rule,
             // What is missing for an answer is a gap of its own.
             can_be_asked: !rule.selector.needs().exceed(known),
+            of_place: OfPlace::default(),
             findings: Vec::new(),
             unanswered: Unanswered::default(),
         }
@@ -456,7 +459,7 @@ impl<'a> Counted<'a> {
 
     fn ask(&mut self, place: usize, texts: &Texts<'_, '_>) {
         if self.can_be_asked {
-            match self.rule.selector.matches(texts) {
+            match self.rule.selector.matches_beside(texts, &self.of_place) {
                 Ok(true) => self.findings.push(place),
                 Ok(false) => {}
                 Err(error) => self.unanswered.add(place, texts.subject.finding, &error),

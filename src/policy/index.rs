@@ -8,14 +8,14 @@ use std::borrow::Cow;
 use foldhash::HashMap;
 
 use super::Exception;
-use super::selector::{Question, Selector, Subject};
+use super::selector::{OfPlace, Question, Selector, Subject};
 use crate::finding::AnyCase;
 use crate::fingerprint::Fingerprint;
 
 /// The exceptions of a policy, by what they name.
 #[derive(Debug)]
 pub(super) struct Index<'a> {
-    exceptions: Vec<&'a Exception>,
+    exceptions: Vec<(&'a Exception, OfPlace)>,
     by_fingerprint: HashMap<Fingerprint, Vec<usize>>,
     /// By the names of rules and vulnerabilities.
     by_name: HashMap<AnyCase<'a>, Vec<usize>>,
@@ -56,15 +56,19 @@ impl<'a> Index<'a> {
                 None => index.others.push(at),
             }
         }
-        index.exceptions = exceptions;
+        let exceptions = exceptions.into_iter();
+        index.exceptions = exceptions
+            .map(|exception| (exception, OfPlace::default()))
+            .collect();
         index
     }
 
-    /// The exceptions that may match the subject, in the policy's order.
+    /// The exceptions that may match the subject, in the policy's order, each with what
+    /// it answered of the place before.
     pub(super) fn candidates<'s>(
         &'s self,
         subject: &Subject<'_>,
-    ) -> impl Iterator<Item = &'a Exception> + use<'a, 's> {
+    ) -> impl Iterator<Item = &'s (&'a Exception, OfPlace)> {
         let mut found = Cow::from(&self.others);
         if let Some(named) = self.by_fingerprint.get(&subject.finding.fingerprint) {
             found.to_mut().extend(named);
@@ -83,7 +87,7 @@ impl<'a> Index<'a> {
             found.sort_unstable();
             found.dedup();
         }
-        (0..found.len()).filter_map(move |nth| self.exceptions.get(*found.get(nth)?).copied())
+        (0..found.len()).filter_map(move |nth| self.exceptions.get(*found.get(nth)?))
     }
 }
 

@@ -127,8 +127,8 @@ impl<'a> Judge<'a> {
             standing.status = Status::NotAffected;
             return standing;
         }
-        for exception in self.index.candidates(subject) {
-            match exception.selector.matches(texts) {
+        for (exception, of_place) in self.index.candidates(subject) {
+            match exception.selector.matches_beside(texts, of_place) {
                 Ok(false) => {}
                 Err(error) => standing.unanswered.push((exception, error)),
                 Ok(true) => {
@@ -152,7 +152,8 @@ impl<'a> Judge<'a> {
         texts: &'s Texts<'_, 'a>,
     ) -> impl Iterator<Item = &'a Exception> {
         let candidates = self.index.candidates(texts.subject);
-        candidates.filter(|exception| exception.selector.could_match(texts))
+        let exceptions = candidates.map(|(exception, _)| *exception);
+        exceptions.filter(|exception| exception.selector.could_match(texts))
     }
 
     fn refusal(&self, exception: &Exception, texts: &Texts<'_, '_>) -> Option<Refusal> {

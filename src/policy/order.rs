@@ -111,22 +111,27 @@ type Beside<'a> = (&'a Finding, usize, u32);
 
 /// The order of findings of one severity, lane and scanner.
 fn order((one, report, _): &Beside<'_>, (other, other_report, _): &Beside<'_>) -> Ordering {
-    let of_finding = one.place_in_listing(other);
+    let of_finding = one.place_at_site(other);
     // In one report no two have the same fingerprint.
     of_finding.then(report.cmp(other_report))
 }
 
 /// Puts things that are in the order of the reports into their places.
-pub(super) fn arrange<T>(things: &mut [T], places: &[u32]) {
-    let mut places = places.to_vec();
-    for at in 0..places.len() {
-        while let Some(&place) = places.get(at)
-            && place as usize != at
-        {
-            things.swap(at, place as usize);
-            places.swap(at, place as usize);
+pub(super) fn arrange<T>(things: Vec<T>, places: &[u32]) -> Vec<T> {
+    let mut index_at = vec![0; places.len()];
+    for (index, place) in (0..).zip(places) {
+        if let Some(at) = index_at.get_mut(*place as usize) {
+            *at = index;
         }
     }
+    let mut things: Vec<_> = things.into_iter().map(Some).collect();
+    // One after the other, and not swapped: the next one is then looked up in memory
+    // before this one is there.
+    let mut take = |index: usize| things.get_mut(index)?.take();
+    index_at
+        .into_iter()
+        .filter_map(|index| take(index))
+        .collect()
 }
 
 #[cfg(test)]
@@ -212,7 +217,7 @@ mod tests {
             .map(|judged| sites.number(&judged.subject.finding.location));
         let site_of: Vec<_> = site_of.collect();
         let places = places(&all, &sites, &site_of);
-        arrange(&mut all, &places);
+        all = arrange(all, &places);
         let keys = all.iter().map(|Judged { subject, .. }| {
             let Finding {
                 location, rule_id, ..
@@ -231,8 +236,7 @@ mod tests {
             ("abc", &[0, 1, 2], "abc"),
             ("abcde", &[3, 0, 4, 1, 2], "bdeac"),
         ] {
-            let mut things: Vec<_> = things.chars().collect();
-            arrange(&mut things, places);
+            let things = arrange(things.chars().collect(), places);
             assert_eq!(String::from_iter(things), expected);
         }
     }

@@ -18,7 +18,7 @@ mod subject;
 mod turns;
 
 pub use answer::Answer;
-pub use beside::Beside;
+pub use beside::{Beside, OfPlace};
 pub use bounds::{Bound, Confidences, Fix, SeenBy, Severities};
 pub use patterns::Patterns;
 pub use subject::{Source, Subject, Texts};
@@ -177,26 +177,11 @@ impl Selector {
     ///
     /// Why that cannot be said. It is neither a yes nor a no.
     pub fn matches(&self, texts: &Texts<'_, '_>) -> Result<bool, String> {
-        let mut asked = self.asked.iter();
-        let holds = asked.all(|asked| self.holds(&asked.question, texts));
-        match &self.when {
-            Some(expression) if holds => self.is_true(expression, texts.subject),
-            _ => Ok(holds),
-        }
+        self.matches_beside(texts, &OfPlace::default())
     }
 
     /// Whether a question of its own holds.
     fn holds(&self, question: &Question, texts: &Texts<'_, '_>) -> bool {
-        match texts.beside {
-            Some(answers) if question.is_of_place() => *answers
-                .borrow_mut()
-                .entry(&raw const *question)
-                .or_insert_with(|| self.holds_of(question, texts)),
-            _ => self.holds_of(question, texts),
-        }
-    }
-
-    fn holds_of(&self, question: &Question, texts: &Texts<'_, '_>) -> bool {
         match question {
             Question::Url(patterns) if self.everywhere => {
                 let matches = |urls: &[&str]| patterns.match_any(urls.iter().copied());

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::beside::Answers;
 use crate::baseline::Raised;
 use crate::enrichment::vex::Ruling;
 use crate::finding::{Finding, Location, Severity, Text};
@@ -190,8 +190,8 @@ pub struct Texts<'s, 'a> {
     package_names: OnceCell<[Option<Cow<'a, str>>; 4]>,
     /// The first, which most have alone, and the others.
     paths: OnceCell<FirstAndOthers<Cow<'a, str>>>,
-    /// What is known of its place from the subject before.
-    pub(super) beside: Option<&'s Answers>,
+    /// The number of its place, where it stands beside others.
+    pub(super) place: Option<NonZeroU32>,
 }
 
 impl<'s, 'a> Texts<'s, 'a> {
@@ -201,7 +201,7 @@ impl<'s, 'a> Texts<'s, 'a> {
             subject,
             package_names: OnceCell::new(),
             paths: OnceCell::new(),
-            beside: None,
+            place: None,
         }
     }
 
