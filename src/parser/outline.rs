@@ -195,14 +195,11 @@ pub(super) fn outline(
     }
 }
 
-/// The first byte that is not white space, by what JSON and XML take for it.
+/// The first byte that is not white space.
 fn first_byte(window: &mut Window) -> Result<Option<u8>, ParseError> {
     loop {
-        if let Some(&byte) = window
-            .available()
-            .iter()
-            .find(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
-        {
+        let available = window.available();
+        if let Some(&byte) = available.get(blanks(available)..).and_then(<[u8]>::first) {
             return Ok(Some(byte));
         }
         let blanks = window.available().len();
@@ -211,6 +208,12 @@ fn first_byte(window: &mut Window) -> Result<Option<u8>, ParseError> {
             return Ok(None);
         }
     }
+}
+
+/// How many bytes of white space stand first, by what JSON and XML take for it.
+fn blanks(text: &[u8]) -> usize {
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+    text.iter().take_while(|byte| is_blank(byte)).count()
 }
 
 fn fill(window: &mut Window) -> Result<bool, ParseError> {
@@ -222,12 +225,11 @@ fn fill(window: &mut Window) -> Result<bool, ParseError> {
 /// The first line that is not blank, or as much of it as tells what it is.
 fn first_line(window: &mut Window) -> Result<String, ParseError> {
     const ENOUGH: usize = 1000;
+    let first = blanks(window.available());
     // A single read may give a few bytes only.
-    while window.available().len() < ENOUGH && fill(window)? {}
-    let start = window
-        .available()
-        .get(..ENOUGH)
-        .unwrap_or(window.available());
+    while window.available().len() < first + ENOUGH && fill(window)? {}
+    let text = window.available().get(first..).unwrap_or_default();
+    let start = text.get(..ENOUGH).unwrap_or(text);
     Ok(String::from_utf8_lossy(start)
         .trim_start()
         .lines()
