@@ -85,6 +85,9 @@ impl Collector {
     ///
     /// When the details of one could not be put aside.
     pub fn finish(mut self) -> io::Result<Vec<Finding>> {
+        if let Shelf::Here(foremost) = &mut self.details {
+            foremost.cut(&mut self.findings);
+        }
         self.findings.shrink_to_fit();
         match self.lost {
             Some(error) => Err(error),
@@ -98,8 +101,8 @@ impl Collector {
 #[derive(Debug)]
 struct Foremost {
     unknown: Severity,
-    /// The findings whose details are kept, by their index: twice as many as are
-    /// wanted before it is found out which of them go.
+    /// The findings whose details are kept, by their index: some more than are wanted
+    /// before it is found out which of them go.
     kept: Vec<usize>,
     /// One that has enough before it.
     bound: Option<usize>,
@@ -107,6 +110,7 @@ struct Foremost {
 
 impl Foremost {
     const WANTED: usize = Details::MAX_FINDINGS;
+    const MOST: usize = Self::WANTED + Self::WANTED / 4;
 
     fn new(unknown: Severity) -> Self {
         Self {
@@ -124,13 +128,17 @@ impl Foremost {
             next.details = Kept::default();
             return;
         }
-        if self.kept.len() >= 2 * Self::WANTED {
+        if self.kept.len() >= Self::MOST {
             self.cut(findings);
         }
         self.kept.push(findings.len());
     }
 
+    /// Lets the details go of those that are not wanted.
     fn cut(&mut self, findings: &mut [Finding]) {
+        if self.kept.len() <= Self::WANTED {
+            return;
+        }
         let mut kept = std::mem::take(&mut self.kept);
         let (_, bound, rest) = kept.select_nth_unstable_by(Self::WANTED - 1, |one, other| {
             let of = findings.get(*one).zip(findings.get(*other));

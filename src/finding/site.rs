@@ -62,16 +62,15 @@ impl<'a> Sites<'a> {
         let is_same = |(other, number): &(u64, u32)| {
             *other == digest && example(*number).is_some_and(|example| Site::of(example) == site)
         };
-        let number = match self.numbers.find(digest, is_same) {
-            Some((_, number)) => *number,
-            None => {
-                // Each takes more than a byte, so that there are never as many.
-                let next = u32::try_from(examples.len()).unwrap_or(u32::MAX);
-                self.numbers
-                    .insert_unique(digest, (digest, next), |(digest, _)| *digest);
-                examples.push(location);
-                next
-            }
+        let number = if let Some((_, number)) = self.numbers.find(digest, is_same) {
+            *number
+        } else {
+            // Each takes more than a byte, so that there are never as many.
+            let next = u32::try_from(examples.len()).unwrap_or(u32::MAX);
+            self.numbers
+                .insert_unique(digest, (digest, next), |(digest, _)| *digest);
+            examples.push(location);
+            next
         };
         self.last = Some((site, number));
         number

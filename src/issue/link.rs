@@ -158,7 +158,7 @@ fn vulnerabilities<'s, 'a>(items: &'s [Item<'a>], bonds: &mut Vec<Bond<'s, 'a>>)
         bind(&mut shares, bonds, |number, members| {
             let findings = || members.iter().map(|member| member.item.finding);
             let ids_of = || findings().flat_map(vulnerability_ids);
-            let shared = ids_of().find(|id| ids.get(&AnyCase(id)) == Some(number));
+            let example = ids_of().find(|id| ids.get(&AnyCase(id)) == Some(number));
             let names = findings().filter_map(|finding| match &finding.location {
                 Location::Package { name, version, .. } => Some((&**name, version.as_deref())),
                 _ => None,
@@ -166,7 +166,7 @@ fn vulnerabilities<'s, 'a>(items: &'s [Item<'a>], bonds: &mut Vec<Bond<'s, 'a>>)
             let (package, version) = names.min().unwrap_or_default();
             Reason::Vulnerability {
                 id: ids_of()
-                    .filter(|id| shared.is_some_and(|shared| AnyCase(id) == AnyCase(shared)))
+                    .filter(|id| example.is_some_and(|example| AnyCase(id) == AnyCase(example)))
                     .min()
                     .unwrap_or_default(),
                 package,

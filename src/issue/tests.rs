@@ -528,7 +528,7 @@ proptest! {
     #[test]
     fn renumbered_issues_are_those_of_the_findings_in_that_order(
         (given, places) in prop::collection::vec(given(), 0..60).prop_flat_map(|given| {
-            let places: Vec<u32> = (0..given.len() as u32).collect();
+            let places: Vec<u32> = (0..).take(given.len()).collect();
             (Just(given), Just(places).prop_shuffle())
         }),
     ) {

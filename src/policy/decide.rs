@@ -221,6 +221,7 @@ pub fn decide_told<'a>(
     let rules = policy.rules.iter();
     let mut counted: Vec<_> = rules.map(|rule| Counted::new(rule, known)).collect();
     let places = order::places(&findings, &sites, &site_of);
+    drop((sites, site_of));
     let mut beside = Beside::default();
     for (judged, &place) in findings.iter_mut().zip(&places) {
         let texts = beside.texts(&judged.subject);
@@ -231,11 +232,10 @@ pub fn decide_told<'a>(
             }
         }
     }
-    let findings = order::arrange(findings, &places);
+    order::arrange(&mut findings, &places);
     issues.renumber(&places);
     if let Some(comparison) = &mut comparison {
-        let histories = std::mem::take(&mut comparison.histories);
-        comparison.histories = order::arrange(histories, &places);
+        order::arrange(&mut comparison.histories, &places);
     }
     let mut decision = Decision {
         policy,

@@ -12,7 +12,7 @@ use crate::finding::{Finding, Location, Sites};
 /// single findings only where that is not enough.
 pub(super) fn places(findings: &[Judged<'_>], sites: &Sites<'_>, site_of: &[u32]) -> Vec<u32> {
     let mut places = vec![0; findings.len()];
-    for (place, (_, index)) in (0..).zip(listed(findings, sites, site_of)) {
+    for (place, (_, index)) in (0..).zip(listed(findings, &places_of_sites(sites), site_of)) {
         if let Some(at) = places.get_mut(index as usize) {
             *at = place;
         }
@@ -23,12 +23,11 @@ pub(super) fn places(findings: &[Judged<'_>], sites: &Sites<'_>, site_of: &[u32]
 /// What comes first in the order of a finding, in one number, and its index.
 type Listed = (u64, u32);
 
-fn listed(findings: &[Judged<'_>], sites: &Sites<'_>, site_of: &[u32]) -> Vec<Listed> {
+fn listed(findings: &[Judged<'_>], places: &[u32], site_of: &[u32]) -> Vec<Listed> {
     let of_reports = || findings.chunk_by(|one, other| one.report == other.report);
     let mut ranks: Vec<_> = of_reports().filter_map(source).collect();
     ranks.sort_unstable();
     ranks.dedup();
-    let places = places_of_sites(sites);
     let mut listed = Vec::with_capacity(findings.len());
     let mut site_of = site_of.iter().zip(0..);
     for findings in of_reports() {
@@ -116,22 +115,18 @@ fn order((one, report, _): &Beside<'_>, (other, other_report, _): &Beside<'_>) -
     of_finding.then(report.cmp(other_report))
 }
 
-/// Puts things that are in the order of the reports into their places.
-pub(super) fn arrange<T>(things: Vec<T>, places: &[u32]) -> Vec<T> {
-    let mut index_at = vec![0; places.len()];
-    for (index, place) in (0..).zip(places) {
-        if let Some(at) = index_at.get_mut(*place as usize) {
-            *at = index;
+/// Puts things that are in the order of the reports into their places, without room
+/// for a second list of them.
+pub(super) fn arrange<T>(things: &mut [T], places: &[u32]) {
+    let mut places = places.to_vec();
+    for at in 0..places.len() {
+        while let Some(&place) = places.get(at)
+            && place as usize != at
+        {
+            things.swap(at, place as usize);
+            places.swap(at, place as usize);
         }
     }
-    let mut things: Vec<_> = things.into_iter().map(Some).collect();
-    // One after the other, and not swapped: the next one is then looked up in memory
-    // before this one is there.
-    let mut take = |index: usize| things.get_mut(index)?.take();
-    index_at
-        .into_iter()
-        .filter_map(|index| take(index))
-        .collect()
 }
 
 #[cfg(test)]
@@ -217,7 +212,7 @@ mod tests {
             .map(|judged| sites.number(&judged.subject.finding.location));
         let site_of: Vec<_> = site_of.collect();
         let places = places(&all, &sites, &site_of);
-        all = arrange(all, &places);
+        arrange(&mut all, &places);
         let keys = all.iter().map(|Judged { subject, .. }| {
             let Finding {
                 location, rule_id, ..
@@ -236,7 +231,8 @@ mod tests {
             ("abc", &[0, 1, 2], "abc"),
             ("abcde", &[3, 0, 4, 1, 2], "bdeac"),
         ] {
-            let things = arrange(things.chars().collect(), places);
+            let mut things: Vec<_> = things.chars().collect();
+            arrange(&mut things, places);
             assert_eq!(String::from_iter(things), expected);
         }
     }

@@ -147,7 +147,7 @@ mod tests {
         };
         let sources = ["a", "b"].map(|lane| source(lane).unwrap());
         let mut beside = Beside::default();
-        let known = [const { () }; 4].map(|()| OfPlace::default());
+        let known: [OfPlace; 4] = std::array::from_fn(|_| OfPlace::default());
         for source in sources {
             for finding in &findings {
                 let subject = Subject::of(Arc::clone(&source), finding);
