@@ -19,7 +19,7 @@ pub const STDIN: &str = "-";
 
 /// The largest report that is read unless told otherwise, in bytes, both as
 /// stored and unpacked.
-pub const DEFAULT_MAX_SIZE: u64 = 4 << 30;
+pub const DEFAULT_MAX_SIZE: u64 = 8 << 30;
 
 /// Why a file cannot be read at all.
 #[derive(Debug, thiserror::Error)]

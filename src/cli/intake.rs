@@ -67,7 +67,7 @@ pub(super) struct Limit {
 pub(super) struct Size {
     /// The largest report that is read, also when unpacked: bytes, or with K, M
     /// or G
-    #[arg(long, value_name = "SIZE", default_value = "4G", value_parser = size)]
+    #[arg(long, value_name = "SIZE", default_value = "8G", value_parser = size)]
     pub(super) max_report_size: u64,
 }
 
@@ -402,7 +402,7 @@ mod tests {
             ("512", 512),
             ("1k", 1 << 10),
             ("2M", 2 << 20),
-            ("4G", artifact::DEFAULT_MAX_SIZE),
+            ("8G", artifact::DEFAULT_MAX_SIZE),
         ] {
             assert_eq!(size(text), Ok(bytes), "{text}");
         }
