@@ -37,8 +37,8 @@ fn issues(bencher: Bencher<'_, '_>, size: usize) {
         let seen = findings.iter().map(|(scanner, finding)| Seen {
             scanner,
             severity: finding.severity,
-            site: sites.number(&finding.location),
-            finding,
+            site: sites.number(*finding),
+            finding: *finding,
         });
         Issues::of(&seen.collect::<Vec<_>>(), None)
     });

@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::finding::{Category, Finding, Severity};
+use crate::finding::{Category, Finding, Findings, Severity};
 use crate::fingerprint::stable_path;
 
 /// One report file, read or not.
@@ -25,7 +25,7 @@ pub struct Report {
     pub scan: Result<Scan, String>,
     /// What the scanner found, suppressed findings included; empty when the
     /// report is unreadable, or when only the counts were asked for.
-    pub findings: Vec<Finding>,
+    pub findings: Findings,
     /// The counts of what the scanner found; all 0 when it is unreadable.
     pub tally: Tally,
     /// The scan record beside it, if there is one that could be read.

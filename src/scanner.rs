@@ -75,7 +75,10 @@ impl Detail {
             (Self::Fix, !finding.fixed_in.is_empty()),
             (Self::Package, places().any(is_package)),
             (Self::Url, places().any(is_web)),
-            (Self::Path, places().any(|place| place.path().is_some())),
+            (
+                Self::Path,
+                places().any(|place| place.borrowed().path().is_some()),
+            ),
         ];
         let there = details.into_iter().filter(|(_, is_there)| *is_there);
         there.map(|(detail, _)| detail).collect()

@@ -11,15 +11,13 @@ use version_compare::{Cmp, Part, Version};
 /// The version to take, in words. `repairs` are the versions that the report names
 /// for each of the findings. The least one above the installed version that has
 /// all the repairs; where versions cannot be compared, all that are named.
-pub fn to_take(installed: Option<&str>, repairs: &[&[impl AsRef<str>]]) -> String {
+pub fn to_take<'v>(
+    installed: Option<&str>,
+    repairs: impl IntoIterator<Item = impl Iterator<Item = &'v str>>,
+) -> String {
     let repairs: Vec<Vec<&str>> = repairs
-        .iter()
-        .map(|versions| {
-            versions
-                .iter()
-                .map(|version| version.as_ref().trim())
-                .collect()
-        })
+        .into_iter()
+        .map(|versions| versions.map(str::trim).collect())
         .filter(|versions: &Vec<&str>| !versions.is_empty())
         .collect();
     match least(installed, &repairs) {
@@ -96,12 +94,8 @@ mod tests {
     use super::*;
 
     fn taken(installed: &str, repairs: &[&str]) -> String {
-        let repairs: Vec<Vec<String>> = repairs
-            .iter()
-            .map(|versions| versions.split(", ").map(str::to_owned).collect())
-            .collect();
-        let repairs: Vec<&[String]> = repairs.iter().map(Vec::as_slice).collect();
-        to_take(Some(installed), &repairs)
+        let repairs = repairs.iter().map(|versions| versions.split(", "));
+        to_take(Some(installed), repairs)
     }
 
     #[test]
@@ -134,6 +128,6 @@ mod tests {
                 "{installed} {repairs:?}"
             );
         }
-        assert_eq!(to_take(None, &[&["1.0".to_owned()]]), "1.0");
+        assert_eq!(to_take(None, [["1.0"].into_iter()]), "1.0");
     }
 }

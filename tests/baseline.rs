@@ -22,7 +22,7 @@ use std::path::Path;
 use jiff::civil::Date;
 use security_gate::artifact::Window;
 use security_gate::baseline::{self, Baseline, Comparison, Current, Fate, Looked};
-use security_gate::finding::Finding;
+use security_gate::finding::{Finding, Findings};
 use security_gate::parser::{self, Options};
 use security_gate::render::summary::{FindingRow, ReportRow, SCHEMA};
 use security_gate::report::{Report, Scan, Tally};
@@ -624,11 +624,12 @@ fn summary(scanner: Scanner, findings: &[Finding]) -> String {
         bytes: 1,
         sha256: "00".to_owned(),
         scan: Ok(scan),
-        findings: Vec::new(),
+        findings: Findings::default(),
         tally: Tally::default(),
         record: None,
         modified: None,
     };
+    let findings: Findings = findings.iter().cloned().collect();
     let rows: Vec<_> = findings
         .iter()
         .map(|one| FindingRow::undecided(one, &report))
@@ -643,6 +644,7 @@ fn summary(scanner: Scanner, findings: &[Finding]) -> String {
 fn compare(scanner: Scanner, before: &[Finding], now: &[Finding]) -> Comparison {
     let window = Window::over(summary(scanner, before)).unwrap();
     let (baseline, _) = Baseline::read(window, "summary.json").unwrap();
+    let now: Findings = now.iter().cloned().collect();
     let current: Vec<_> = now
         .iter()
         .map(|finding| Current::new(LANE, scanner.name(), finding))

@@ -16,9 +16,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use proptest::prelude::*;
-use security_gate::finding::{
-    Category, Collector, Details, Finding, Keep, Kept, Location, Severity,
-};
+use security_gate::finding::{Category, Collector, Details, Finding, Keep, Location, Severity};
 use security_gate::fingerprint::Fingerprint;
 use security_gate::parser;
 use security_gate::policy::Policy;
@@ -185,10 +183,10 @@ fn finding() -> impl Strategy<Value = Finding> {
             severity,
             Location::source(path, Some(line)),
         );
-        finding.details = Kept::from(Details {
+        finding.details = Details {
             description: Some(number.to_string()),
             references: vec![format!("https://a.example/{number}")],
-        });
+        };
         finding.reference_count = 1;
         finding
     })

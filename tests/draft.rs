@@ -125,7 +125,7 @@ fn report(lane: &str, findings: Vec<Finding>) -> Report {
             format: "test",
             ..Scan::default()
         }),
-        findings,
+        findings: findings.into_iter().collect(),
         tally: Tally::default(),
         record: None,
         modified: None,

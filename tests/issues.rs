@@ -21,7 +21,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use security_gate::finding::{Finding, Sites};
+use security_gate::finding::{Finding, Findings, Sites};
 use security_gate::issue::{Issues, Seen};
 
 mod common;
@@ -259,13 +259,18 @@ fn findings(case: &Case) -> Vec<(&'static str, Finding)> {
 fn issues_are_what_people_say_is_one_problem() {
     for case in CASES {
         let findings = findings(&case);
+        let packed: Findings = findings
+            .iter()
+            .map(|(_, finding)| finding.clone())
+            .collect();
         let mut sites = Sites::default();
         let seen: Vec<_> = findings
             .iter()
-            .map(|(scanner, finding)| Seen {
+            .zip(packed.iter())
+            .map(|((scanner, _), finding)| Seen {
                 scanner,
                 severity: finding.severity,
-                site: sites.number(&finding.location),
+                site: sites.number(finding),
                 finding,
             })
             .collect();

@@ -16,6 +16,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
+use security_gate::finding::Findings;
 use security_gate::parser;
 use security_gate::policy::Policy;
 use security_gate::policy::decide::{Circumstances, Verdict, decide};
@@ -53,7 +54,7 @@ static REPORTS: LazyLock<Vec<Report>> = LazyLock::new(|| {
                 bytes: 0,
                 sha256: String::new(),
                 scan: Ok(scan.clone()),
-                findings: vec![finding],
+                findings: Findings::from_iter([finding]),
                 tally: Tally::default(),
                 record: None,
                 modified: None,

@@ -17,7 +17,7 @@ use jiff::civil::{Date, date};
 use proptest::prelude::*;
 use security_gate::artifact::Window;
 use security_gate::baseline::Baseline;
-use security_gate::finding::{Category, Finding, Location, Severity};
+use security_gate::finding::{Category, Finding, Findings, Location, Severity};
 use security_gate::fingerprint::{ContentDigest, Fingerprint};
 use security_gate::policy::decide::{Circumstances, Decision, Judged, Status, Verdict, decide};
 use security_gate::policy::evidence::Filing;
@@ -179,7 +179,10 @@ fn report() -> impl Strategy<Value = Report> {
                 lane: lane.into(),
                 bytes: 1,
                 sha256: format!("{scan:?}{findings:?}{is_unreadable}"),
-                findings: if is_unreadable { Vec::new() } else { findings },
+                findings: match is_unreadable {
+                    true => Findings::default(),
+                    false => findings.into_iter().collect(),
+                },
                 scan: if is_unreadable {
                     Err("cut off".into())
                 } else {
@@ -190,6 +193,14 @@ fn report() -> impl Strategy<Value = Report> {
                 modified: None,
             }
         })
+}
+
+/// Changes the findings of a report.
+fn edit(report: &mut Report, change: impl FnOnce(&mut Vec<Finding>)) {
+    let findings = report.findings.iter();
+    let mut findings = findings.map(|found| found.unpacked().unwrap()).collect();
+    change(&mut findings);
+    report.findings = findings.into_iter().collect();
 }
 
 fn patterns(names: &'static [&'static str]) -> impl Strategy<Value = Option<Patterns>> {
@@ -539,7 +550,7 @@ proptest! {
         let before = verdict(&policy, &reports);
         let at = at.index(reports.len());
         if reports[at].scan.is_ok() {
-            reports[at].findings.push(finding);
+            edit(&mut reports[at], |findings| findings.push(finding.clone()));
         }
         let after = verdict(&policy, &reports);
         prop_assert!(before != Verdict::Fail || after == Verdict::Fail);
@@ -555,7 +566,7 @@ proptest! {
         let verdict = |policy: &Policy, reports: &[Report]| decide(policy, reports, circumstances).verdict();
         let before = verdict(&policy, &reports);
         let mut broken = broken;
-        broken.findings.clear();
+        broken.findings = Findings::default();
         let mut scan = Scan { scanner: "semgrep", format: "test", ..Scan::default() };
         scan.fail("it proves nothing");
         broken.scan = if kind == 0 { Err("cut off".into()) } else { Ok(scan) };
@@ -602,7 +613,7 @@ proptest! {
         let mut other_reports = reports.clone();
         other_reports.reverse();
         for report in &mut other_reports {
-            report.findings.reverse();
+            edit(report, |findings| findings.reverse());
         }
         let one = decide(&policy, &reports, circumstances);
         let other = decide(&other_policy, &other_reports, circumstances);
@@ -648,7 +659,7 @@ proptest! {
     ) {
         let mut with_exception = policy.clone();
         let before = decide(&policy, &reports, ON_TODAY);
-        let has_no_answer = |judged: &Judged<'_>| ["b", "c"].contains(&judged.subject.finding.rule_id.as_str());
+        let has_no_answer = |judged: &Judged<'_>| ["b", "c"].contains(&judged.subject.finding.rule_id());
         let is_open = before.findings.iter().any(|judged| judged.standing.status == Status::Open && has_no_answer(judged));
         let accepted = |decision: &Decision<'_>| {
             decision.findings.iter().filter(|judged| judged.standing.status == Status::Accepted).count()

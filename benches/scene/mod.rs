@@ -9,8 +9,7 @@ use jiff::Timestamp;
 use security_gate::artifact::Window;
 use security_gate::baseline::Baseline;
 use security_gate::finding::{
-    Category, Collector, Confidence, Cvss, CvssVersion, Details, Finding, Keep, Kept, Location,
-    Severity,
+    Category, Collector, Confidence, Cvss, CvssVersion, Details, Finding, Keep, Location, Severity,
 };
 use security_gate::fingerprint::{ContentDigest, Fingerprint};
 use security_gate::parser;
@@ -116,13 +115,13 @@ fn describe(finding: &mut Finding, index: usize, title: String) {
         "An attacker that reaches the interface number {index} may do what it was not made for. \
          Upgrade, or keep the interface out of reach."
     );
-    finding.details = Kept::from(Details {
+    finding.details = Details {
         description: Some(description),
         references: vec![
             format!("https://advisories.example/{index}"),
             format!("https://tracker.example/issues/{index}"),
         ],
-    });
+    };
     finding.reference_count = 2;
     finding.pointer = format!("/results/{index}").into();
 }
@@ -526,8 +525,8 @@ pub(crate) fn baseline_text(reports: &[Report], nth_file: usize) -> String {
     text.push_str("],\"findings\":[");
     for report in reports {
         let scanner = report.scan.as_ref().unwrap().scanner;
-        for finding in &report.findings {
-            let place = match &finding.location {
+        for finding in report.findings.iter() {
+            let place = match finding.location() {
                 Location::Web { url, .. } => url.split("/shop").next().unwrap(),
                 location => location.path().unwrap(),
             };
@@ -552,7 +551,7 @@ pub(crate) fn baseline_text(reports: &[Report], nth_file: usize) -> String {
                  \"rule_id\":\"{}\",\"title\":\"t\",\"severity\":\"{}\",\"first_seen\":\"2026-10-01\",\
                  \"location\":\"somewhere\",\"path\":\"{place}\"}},",
                 report.lane,
-                finding.rule_id,
+                finding.rule_id(),
                 finding.severity.name(),
             )
             .unwrap();

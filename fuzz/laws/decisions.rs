@@ -75,12 +75,12 @@ pub(super) fn hold_strict(report: &Report, parser: &Parser) {
         "passed: {:?}",
         report.scan
     );
-    for finding in &report.findings {
+    for finding in report.findings.iter() {
         let is_minor = matches!(finding.severity, Severity::Low | Severity::Info);
         let is_fixable = finding.category == Category::Sca
             && finding.severity == Severity::Low
             && finding
-                .fixed_in
+                .fixed_in()
                 .iter()
                 .any(|version| !version.trim().is_empty());
         assert!(is_minor && !is_fixable, "passed: {finding:?}");

@@ -4,7 +4,6 @@
 use security_gate::baseline::Baseline;
 use security_gate::enrichment::vex::{self, Subject};
 use security_gate::enrichment::{Epss, Kev, Vex};
-use security_gate::finding::Text;
 use security_gate::record::Record;
 use security_gate::render::Backtest;
 
@@ -51,16 +50,12 @@ pub(super) fn hold_record(data: &[u8]) {
 
 const IDS: [&str; 3] = ["CVE-2021-44228", "cve-2021-44906", "GHSA-xvch-5gv4-984h"];
 
-fn ids() -> [Text; 3] {
-    IDS.map(Text::from)
-}
-
 /// A catalogue that is read knows something.
 pub(super) fn hold_kev(data: &[u8]) {
     match Kev::read("kev.json", window(data)) {
         Ok(kev) => {
             assert!(!kev.is_empty());
-            kev.lookup(&ids());
+            kev.lookup(IDS);
         }
         Err(error) => assert!(!error.to_string().is_empty()),
     }
@@ -71,7 +66,7 @@ pub(super) fn hold_epss(data: &[u8]) {
     match Epss::read("epss.csv", window(data)) {
         Ok(epss) => {
             assert!(!epss.is_empty());
-            if let Some(score) = epss.lookup(&ids()) {
+            if let Some(score) = epss.lookup(IDS) {
                 assert!((0.0..=1.0).contains(&score.score));
                 assert!((0.0..=1.0).contains(&score.percentile));
             }
@@ -93,17 +88,16 @@ pub(super) fn hold_vex(data: &[u8]) {
         hold_visible(&security_gate::text::line(note));
     }
     let documents = [document];
-    let all = ids();
     let names = documents[0].statements().iter();
     let names: Vec<_> = names
-        .map(|statement| Text::from(statement.vulnerability.as_str()))
+        .map(|statement| statement.vulnerability.as_str())
         .take(3)
         .collect();
-    for ids in [all.as_slice(), &names] {
+    for ids in [IDS.to_vec(), names] {
         for package in [None, Some("pkg:npm/minimist@1.2.0")] {
             for artifact in [None, Some("pkg:oci/shop")] {
                 let subject = Subject {
-                    ids,
+                    ids: ids.clone(),
                     package,
                     artifact,
                     latest: NOW,

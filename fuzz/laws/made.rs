@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use security_gate::finding::{
-    Category, Confidence, Cvss, CvssVersion, Details, Finding, Kept, Location, Severity,
+    Category, Confidence, Cvss, CvssVersion, Details, Finding, Findings, Location, Severity,
 };
 use security_gate::fingerprint::{ContentDigest, Fingerprint};
 use security_gate::parser::PARSERS;
@@ -47,12 +47,14 @@ pub(super) fn make(data: &[u8]) -> (Vec<Report>, Context) {
     }
     let mut texts = Texts { texts, next: 0 };
     let mut reports: Vec<Report> = Vec::new();
+    let mut findings: Vec<Vec<Finding>> = Vec::new();
     let mut ordinals = BTreeMap::new();
     for choice in script.iter().take(MOST).map(|byte| usize::from(*byte)) {
         let parser = &PARSERS[choice % PARSERS.len()];
         let at = reports.iter().position(is_of(parser.scanner));
         let at = at.unwrap_or_else(|| {
             reports.push(report(parser.scanner, parser.lane, choice, &mut texts));
+            findings.push(Vec::new());
             reports.len() - 1
         });
         let kind = &parser.kinds[choice / 6 % parser.kinds.len()];
@@ -62,7 +64,10 @@ pub(super) fn make(data: &[u8]) -> (Vec<Report>, Context) {
         finding.fingerprint = finding.fingerprint.with_ordinal(*ordinal);
         *ordinal += 1;
         reports[at].tally.add(&finding);
-        reports[at].findings.push(finding);
+        findings[at].push(finding);
+    }
+    for (report, findings) in reports.iter_mut().zip(findings) {
+        report.findings = findings.into_iter().collect();
     }
     if script.len() % 5 == 4 {
         reports.push(Report {
@@ -71,7 +76,7 @@ pub(super) fn make(data: &[u8]) -> (Vec<Report>, Context) {
             bytes: 0,
             sha256: String::new(),
             scan: Err(texts.next()),
-            findings: Vec::new(),
+            findings: Findings::default(),
             tally: Tally::default(),
             record: None,
             modified: None,
@@ -118,7 +123,7 @@ fn report(scanner: &'static str, lane: &str, choice: usize, texts: &mut Texts) -
         bytes: 1,
         sha256: "00".repeat(32),
         scan: Ok(scan),
-        findings: Vec::new(),
+        findings: Findings::default(),
         tally: Tally::default(),
         record: None,
         modified: None,
@@ -138,10 +143,10 @@ fn finding(category: Category, severity: Severity, choice: usize, texts: &mut Te
     finding.confidence = (choice & 16 == 0).then_some(Confidence::High);
     finding.cwes = [79, 89].into_iter().collect();
     finding.suppressed = texts.some(choice & 32 == 32).map(Into::into);
-    finding.details = Kept::from(Details {
+    finding.details = Details {
         description,
         references: vec![texts.next()],
-    });
+    };
     finding.reference_count = 1;
     finding.pointer = texts.next().into();
     if category == Category::Sca {

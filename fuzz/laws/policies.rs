@@ -1,6 +1,6 @@
 //! Laws of policies, their mistakes, and their expressions.
 
-use security_gate::finding::{Category, Finding, Location, Severity};
+use security_gate::finding::{Category, Finding, Findings, Location, Severity};
 use security_gate::fingerprint::Fingerprint;
 use security_gate::policy::Policy;
 use security_gate::policy::decide::{Circumstances, decide};
@@ -97,7 +97,7 @@ pub(super) fn hold_expression(data: &[u8]) {
         Ok(expression) => {
             assert_eq!(expression.text(), text);
             for report in reports() {
-                for finding in &report.findings {
+                for finding in report.findings.iter() {
                     let today = date(2026, 11, 21);
                     let subject = Subject::new(&report.lane, "semgrep", finding, today);
                     let answer = expression.matches(&subject);
@@ -161,7 +161,7 @@ fn report(scanner: &'static str, lane: &str, finding: Finding) -> Report {
             format: "made",
             ..Scan::default()
         }),
-        findings: vec![finding],
+        findings: Findings::from_iter([finding]),
         tally,
         record: None,
         modified: None,

@@ -26,10 +26,10 @@ impl Reading {
     pub(super) fn report(&self, parser: &Parser) -> Report {
         let mut tally = Tally::default();
         let findings = match self.scan {
-            Ok(_) => self.findings.clone(),
-            Err(_) => Vec::new(),
+            Ok(_) => self.findings.as_slice(),
+            Err(_) => &[],
         };
-        for finding in &findings {
+        for finding in findings {
             tally.add(finding);
         }
         Report {
@@ -38,7 +38,7 @@ impl Reading {
             bytes: self.digested.bytes,
             sha256: self.digested.sha256.clone(),
             scan: self.scan.clone(),
-            findings,
+            findings: findings.iter().cloned().collect(),
             tally,
             record: None,
             modified: None,
@@ -156,7 +156,7 @@ fn hold_finding(finding: &Finding, parser: &Parser) {
     assert!(finding.instance_count >= 1, "{finding:?}");
     assert!(finding.instances.len() as u64 <= finding.instance_count);
     assert!(finding.instances.len() <= Finding::MAX_INSTANCES);
-    let details = finding.details.read().expect("they are at hand");
+    let details = &finding.details;
     assert!(!finding.pointer.is_empty(), "{finding:?}");
     assert!(details.references.len() <= Details::MAX_REFERENCES);
     assert!(details.references.len() as u64 <= u64::from(finding.reference_count));

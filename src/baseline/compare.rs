@@ -16,7 +16,7 @@ use foldhash::{HashMap, HashSet};
 use jiff::civil::Date;
 
 use super::{Baseline, Entry, Held, Raised, place};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Found, Severity};
 use crate::fingerprint::{ContentDigest, Fingerprint, stable_path};
 use crate::report::Files;
 
@@ -39,14 +39,14 @@ pub struct Current<'a> {
 
 impl<'a> Current<'a> {
     /// What a scanner found in a lane.
-    pub fn new(lane: &'a str, scanner: &'a str, finding: &'a Finding) -> Self {
+    pub fn new(lane: &'a str, scanner: &'a str, finding: Found<'a>) -> Self {
         Self {
             lane,
             scanner,
             fingerprint: finding.fingerprint,
             content: finding.content,
             severity: finding.severity,
-            place: place(&finding.location),
+            place: place(finding.location()),
         }
     }
 }

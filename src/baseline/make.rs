@@ -33,14 +33,14 @@ impl Baseline {
                 content: finding.content,
                 scanner: Arc::clone(&name),
                 lane: Arc::clone(&lane),
-                rule_id: finding.rule_id.as_str().into(),
-                title: finding.title.as_str().into(),
+                rule_id: finding.rule_id().into(),
+                title: finding.title().into(),
                 severity: finding.severity,
                 held: None,
                 first_seen: day(time),
                 raised: None,
-                place: place(&finding.location).map(Arc::from),
-                location: finding.location.to_string().into_boxed_str(),
+                place: place(finding.location()).map(Arc::from),
+                location: finding.location().to_string().into_boxed_str(),
             }));
         }
         let sources = reports.iter().map(|(report, _)| Source {

@@ -214,7 +214,7 @@ impl Entry {
 }
 
 /// The file or the site that a finding is in.
-fn place(location: &Location) -> Option<&str> {
+fn place(location: Location<&str>) -> Option<&str> {
     match location {
         Location::Web { url, .. } => {
             let host = url.find("://").map_or(0, |at| at + "://".len());

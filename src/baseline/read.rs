@@ -338,7 +338,7 @@ impl Row<'_> {
         };
         let (in_words, in_place) = match &self.location {
             Place::Words(words) => (words.to_string(), self.path.as_deref()),
-            Place::Location(location) => (location.to_string(), place(location)),
+            Place::Location(location) => (location.to_string(), place(location.borrowed())),
         };
         Ok(Entry {
             fingerprint,

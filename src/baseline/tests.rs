@@ -1,6 +1,6 @@
 use super::*;
 use crate::artifact::Window;
-use crate::finding::{Category, Finding};
+use crate::finding::{Category, Finding, Findings};
 use crate::parser::by_name;
 use crate::report::Files;
 
@@ -92,6 +92,7 @@ fn today() -> Date {
 }
 
 fn compare_with(baseline: &Baseline, findings: &[Finding], lanes: &[&str]) -> Comparison {
+    let findings: Findings = findings.iter().cloned().collect();
     let current: Vec<_> = findings
         .iter()
         .map(|finding| Current::new("a", SCANNER, finding))
@@ -361,7 +362,8 @@ fn what_nobody_let_in_is_held() {
         let baseline = read(&text).unwrap();
         let compact = read(&written(&baseline)).unwrap();
         assert_eq!(baseline.entries(), compact.entries());
-        let current = [Current::new("a", SCANNER, &bug)];
+        let findings = Findings::from_iter([bug.clone()]);
+        let current = [Current::new("a", SCANNER, findings.get(0).unwrap())];
         let looked = Looked::default();
         let comparison = compare(&compact, &current, &looked, change, today());
         let history = &comparison.histories[0];
@@ -398,7 +400,8 @@ fn what_nobody_let_in_is_held() {
 fn a_file_that_was_looked_at_has_not_moved() {
     let [mended, anew] = ["src/a.py", "src/b.py"].map(|path| finding(path, "f(x)"));
     let baseline = known(&[mended]);
-    let current = [Current::new("a", SCANNER, &anew)];
+    let findings = Findings::from_iter([anew]);
+    let current = [Current::new("a", SCANNER, findings.get(0).unwrap())];
     for (files, expected) in [
         (&["src/b.py"][..], false),
         (&["./src/a.py", "src/b.py"], true),
@@ -438,7 +441,7 @@ fn the_place_of_a_web_finding_is_its_site() {
             method: None,
             parameter: None,
         };
-        assert_eq!(place(&location), Some(expected), "{url}");
+        assert_eq!(place(location.borrowed()), Some(expected), "{url}");
     }
 }
 

@@ -91,20 +91,20 @@ fn text(reports: &[Report], with_findings: bool) -> String {
         }
         describe(&mut out, report).expect("a String takes all text");
         if with_findings {
-            for finding in &report.findings {
-                let suppressed = if finding.suppressed.is_some() {
+            for finding in report.findings.iter() {
+                let suppressed = if finding.suppressed().is_some() {
                     " (suppressed)"
                 } else {
                     ""
                 };
-                let place = finding.location.to_string();
+                let place = finding.location().to_string();
                 writeln!(
                     out,
                     "  {:8}  {}  {}: {}{suppressed}",
                     finding.severity.name(),
-                    line(&finding.rule_id),
+                    line(finding.rule_id()),
                     line(&place),
-                    line(&finding.title)
+                    line(finding.title())
                 )
                 .expect("a String takes all text");
             }

@@ -15,7 +15,7 @@ use super::inputs::{self, Input};
 use super::output::Console;
 use super::{proof, shown};
 use crate::artifact::{self, Digested};
-use crate::finding::{Collector, Keep};
+use crate::finding::{Collector, Findings, Keep};
 use crate::parser::limits::DEFAULT_MAX_FINDINGS;
 use crate::parser::{self, Options, ParseError};
 use crate::policy::{AgeBy, Lane, Policy};
@@ -203,15 +203,9 @@ pub(super) fn read_file(
                 kept.add(finding);
             }
         });
-    match scan.map(|scan| (scan, kept.map_or(Ok(Vec::new()), Collector::finish))) {
-        Ok((_, Err(error))) => {
-            let folder = std::env::temp_dir();
-            let error = format!(
-                "what it says of its findings cannot be put aside in {}: {error}; set TMPDIR to a folder that can be written to",
-                folder.display()
-            );
-            (unreadable(name, error), None)
-        }
+    let findings = || kept.map_or_else(|| Ok(Findings::default()), Collector::finish);
+    match scan.map(|scan| (scan, findings())) {
+        Ok((_, Err(error))) => (unreadable(name, error.to_string()), None),
         Ok((scan, Ok(findings))) => {
             let report = Report {
                 bytes,
@@ -242,7 +236,7 @@ pub(super) fn unreadable(path: String, why: String) -> Report {
         bytes: 0,
         sha256: String::new(),
         scan: Err(why),
-        findings: Vec::new(),
+        findings: Findings::default(),
         tally: Tally::default(),
         record: None,
         modified: None,

@@ -88,7 +88,7 @@ fn item(context: &mut Context<'_>, finding: &Finding) -> Object {
         );
     }
     // A parser's are at hand.
-    let details = finding.details.read().unwrap_or_default();
+    let details = &finding.details;
     if !details.references.is_empty() {
         put("references", details.references.join("\n").into());
     }
@@ -151,7 +151,7 @@ fn addresses(finding: &Finding) -> Vec<String> {
 }
 
 fn description(finding: &Finding) -> String {
-    let details = finding.details.read().unwrap_or_default();
+    let details = &finding.details;
     let mut text = details.description.clone().unwrap_or_default();
     if text.trim().is_empty() {
         text = finding.title.to_string();

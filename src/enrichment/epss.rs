@@ -10,7 +10,6 @@ use jiff::Timestamp;
 
 use super::{CveId, Error, Kind, Origin};
 use crate::artifact::Window;
-use crate::finding::Text;
 use crate::parser::{ParseError, fields, io_error, recognize};
 
 const KIND: Kind = Kind {
@@ -53,7 +52,7 @@ impl Epss {
     }
 
     /// The highest score of a finding's identifiers.
-    pub fn lookup(&self, ids: &[Text]) -> Option<Score> {
+    pub fn lookup<'i>(&self, ids: impl IntoIterator<Item = &'i str>) -> Option<Score> {
         CveId::among(ids)
             .filter_map(|id| {
                 let at = self.rows.binary_search_by_key(&id, |(cve, _)| *cve).ok()?;
@@ -184,10 +183,6 @@ mod tests {
         Epss::read("epss.csv", window).map_err(|error| error.to_string())
     }
 
-    fn ids(ids: &[&str]) -> Vec<Text> {
-        ids.iter().map(|&id| id.into()).collect()
-    }
-
     #[test]
     fn the_highest_score_of_the_identifiers_counts() {
         let epss = Epss::read("epss.csv", fixture("epss.csv")).unwrap();
@@ -197,15 +192,12 @@ mod tests {
             score: 0.94358,
             percentile: 0.99957,
         };
-        assert_eq!(epss.lookup(&ids(&["cve-2021-44228"])), Some(log4shell));
+        assert_eq!(epss.lookup(["cve-2021-44228"]), Some(log4shell));
         assert_eq!(
-            epss.lookup(&ids(&["CVE-1999-0001", "CVE-2021-44228", "CVE-2020-8911"])),
+            epss.lookup(["CVE-1999-0001", "CVE-2021-44228", "CVE-2020-8911"]),
             Some(log4shell)
         );
-        assert_eq!(
-            epss.lookup(&ids(&["CVE-2021-44229", "GHSA-jfh8-c2jp-5v3q"])),
-            None
-        );
+        assert_eq!(epss.lookup(["CVE-2021-44229", "GHSA-jfh8-c2jp-5v3q"]), None);
     }
 
     #[test]
@@ -322,7 +314,7 @@ mod tests {
             rows.rotate_left(turn);
             let epss = read(format!("{FIRST}{HEADER}\n{}", rows.concat())).unwrap();
             for number in numbers {
-                let score = epss.lookup(&ids(&[&format!("CVE-2026-{number:04}")])).unwrap();
+                let score = epss.lookup([format!("CVE-2026-{number:04}").as_str()]).unwrap();
                 prop_assert!((score.score - f64::from(number) / 1e6).abs() < 1e-9);
             }
         }

@@ -8,7 +8,6 @@ use serde::Deserialize;
 
 use super::{CveId, Day, Error, Kind, Origin, Time};
 use crate::artifact::Window;
-use crate::finding::Text;
 use crate::parser::ParseError;
 use crate::parser::json::Json;
 
@@ -55,7 +54,7 @@ impl Kev {
 
     /// The entry for any of a finding's identifiers; of several, that which is
     /// due first.
-    pub fn lookup(&self, ids: &[Text]) -> Option<&KevEntry> {
+    pub fn lookup<'i>(&self, ids: impl IntoIterator<Item = &'i str>) -> Option<&KevEntry> {
         CveId::among(ids)
             .filter_map(|id| {
                 let at = self
@@ -148,10 +147,6 @@ mod tests {
         Kev::read("kev.json", window).map_err(|error| error.to_string())
     }
 
-    fn ids(ids: &[&str]) -> Vec<Text> {
-        ids.iter().map(|&id| id.into()).collect()
-    }
-
     #[test]
     fn a_listed_vulnerability_is_found_by_any_of_its_identifiers() {
         let kev = Kev::read("kev.json", fixture("kev.json")).unwrap();
@@ -165,18 +160,18 @@ mod tests {
         assert_eq!(kev.origin.stored.sha256.len(), 64);
 
         let entry = kev
-            .lookup(&ids(&["GHSA-jfh8-c2jp-5v3q", "cve-2021-44228"]))
+            .lookup(["GHSA-jfh8-c2jp-5v3q", "cve-2021-44228"])
             .unwrap();
         assert_eq!(entry.cve.to_string(), "CVE-2021-44228");
         assert_eq!(entry.date_added.to_string(), "2021-12-10");
         assert_eq!(entry.due_date.to_string(), "2021-12-24");
         assert!(entry.is_ransomware);
 
-        let both = kev.lookup(&ids(&["CVE-2026-21509", "CVE-2024-4577"]));
+        let both = kev.lookup(["CVE-2026-21509", "CVE-2024-4577"]);
         assert_eq!(both.unwrap().cve.to_string(), "CVE-2024-4577");
-        assert!(!kev.lookup(&ids(&["CVE-2026-21509"])).unwrap().is_ransomware);
-        assert!(kev.lookup(&ids(&["CVE-2021-44229", "", "x"])).is_none());
-        assert!(kev.lookup(&[]).is_none());
+        assert!(!kev.lookup(["CVE-2026-21509"]).unwrap().is_ransomware);
+        assert!(kev.lookup(["CVE-2021-44229", "", "x"]).is_none());
+        assert!(kev.lookup([]).is_none());
     }
 
     #[test]

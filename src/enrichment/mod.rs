@@ -14,7 +14,6 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use crate::artifact::{Digested, Window};
-use crate::finding::Text;
 use crate::parser::ParseError;
 use crate::parser::fields;
 use crate::parser::json::Json;
@@ -123,8 +122,8 @@ pub struct CveId {
 
 impl CveId {
     /// The CVE numbers among a finding's identifiers.
-    fn among(ids: &[Text]) -> impl Iterator<Item = Self> {
-        ids.iter().filter_map(|id| id.trim().parse().ok())
+    fn among<'i>(ids: impl IntoIterator<Item = &'i str>) -> impl Iterator<Item = Self> {
+        ids.into_iter().filter_map(|id| id.trim().parse().ok())
     }
 }
 

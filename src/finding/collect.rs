@@ -2,17 +2,19 @@
 
 use std::cmp::Ordering;
 use std::io;
-use std::sync::Arc;
+use std::mem;
 
-use super::details::{Details, Kept, Store};
-use super::text::Recent;
-use super::{Finding, Severity};
+use super::details::{Details, Shelf};
+use super::pool::Recent;
+use super::{Finding, Findings, Severity};
 
 /// Of which findings the details are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
     /// Of all: in a file, where they are many.
     All,
+    /// Of all, in memory: they are few.
+    AtHand,
     /// Of the first [`Details::MAX_FINDINGS`] of a listing, worst first, in memory.
     Foremost {
         /// What an unknown severity counts as.
@@ -20,32 +22,30 @@ pub enum Keep {
     },
 }
 
-/// Findings that are kept, each compact.
+/// Findings that are kept, each packed.
 #[derive(Debug)]
 pub struct Collector {
-    findings: Vec<Finding>,
+    findings: Findings,
     recent: Recent,
-    details: Shelf,
-    /// Why details could not be put aside.
+    /// Where not the details of all are kept.
+    foremost: Option<Foremost>,
+    /// Why not everything could be kept.
     lost: Option<io::Error>,
-}
-
-/// Where the details are.
-#[derive(Debug)]
-enum Shelf {
-    Aside(Arc<Store>),
-    Here(Foremost),
 }
 
 impl Collector {
     /// Has no findings yet.
     pub fn new(keep: Keep) -> Self {
+        let mut findings = Findings::default();
+        if keep == Keep::All {
+            *findings.shelf() = Shelf::aside();
+        }
         Self {
-            findings: Vec::new(),
+            findings,
             recent: Recent::default(),
-            details: match keep {
-                Keep::All => Shelf::Aside(Arc::default()),
-                Keep::Foremost { unknown } => Shelf::Here(Foremost::new(unknown)),
+            foremost: match keep {
+                Keep::All | Keep::AtHand => None,
+                Keep::Foremost { unknown } => Some(Foremost::new(unknown)),
             },
             lost: None,
         }
@@ -63,47 +63,50 @@ impl Collector {
 
     /// Keeps one more.
     pub fn add(&mut self, mut finding: Finding) {
-        finding.compact(&mut self.recent);
-        match &mut self.details {
-            Shelf::Aside(store) => {
-                let error = finding.details.put_aside(store).err();
-                self.lost = self.lost.take().or(error);
-            }
-            Shelf::Here(foremost) => foremost.admit(&mut finding, &mut self.findings),
+        if self.lost.is_none() {
+            let details = mem::take(&mut finding.details);
+            self.lost = self.keep(&finding, details).err();
         }
-        if self.findings.len() == self.findings.capacity() {
-            // By less than a doubling: the last one would be half of all memory.
-            self.findings
-                .reserve_exact(1024.max(self.findings.len() / 8));
+    }
+
+    fn keep(&mut self, finding: &Finding, details: Details) -> io::Result<()> {
+        let index = self.findings.len();
+        self.findings.push(&mut self.recent, finding)?;
+        match &mut self.foremost {
+            Some(foremost) => foremost.admit(index, details, &self.findings),
+            None => self.findings.detail(index, details)?,
         }
-        self.findings.push(finding);
+        Ok(())
     }
 
     /// All of them.
     ///
     /// # Errors
     ///
-    /// When the details of one could not be put aside.
-    pub fn finish(mut self) -> io::Result<Vec<Finding>> {
-        if let Shelf::Here(foremost) = &mut self.details {
-            foremost.cut(&mut self.findings);
+    /// When not all could be kept, or not their details.
+    pub fn finish(mut self) -> io::Result<Findings> {
+        if let Some(error) = self.lost {
+            return Err(error);
+        }
+        if let Some(mut foremost) = self.foremost {
+            foremost.cut(&self.findings);
+            for (index, details) in foremost.kept {
+                self.findings.detail(index, details)?;
+            }
         }
         self.findings.shrink_to_fit();
-        match self.lost {
-            Some(error) => Err(error),
-            None => Ok(self.findings),
-        }
+        Ok(self.findings)
     }
 }
 
-/// Which findings come first, as far as they have come. The details of the others
-/// are let go.
+/// Which findings come first, as far as they have come, and their details. Those of
+/// the others are let go.
 #[derive(Debug)]
 struct Foremost {
     unknown: Severity,
-    /// The findings whose details are kept, by their index: some more than are wanted
-    /// before it is found out which of them go.
-    kept: Vec<usize>,
+    /// Findings by their index: some more than are wanted before it is found out which
+    /// of them go.
+    kept: Vec<(usize, Details)>,
     /// One that has enough before it.
     bound: Option<usize>,
 }
@@ -120,44 +123,41 @@ impl Foremost {
         }
     }
 
-    /// Lets the details go of the next finding, or of earlier ones, unless it is too
+    /// Lets go the details of the last finding, or of earlier ones, unless it is too
     /// soon to tell.
-    fn admit(&mut self, next: &mut Finding, findings: &mut [Finding]) {
-        let bound = self.bound.and_then(|bound| findings.get(bound));
-        if bound.is_some_and(|bound| self.order(bound, next).is_le()) {
-            next.details = Kept::default();
+    fn admit(&mut self, last: usize, details: Details, findings: &Findings) {
+        let is_beyond = |bound| self.order(bound, last, findings).is_le();
+        if self.bound.is_some_and(is_beyond) {
             return;
         }
         if self.kept.len() >= Self::MOST {
             self.cut(findings);
         }
-        self.kept.push(findings.len());
+        self.kept.push((last, details));
     }
 
-    /// Lets the details go of those that are not wanted.
-    fn cut(&mut self, findings: &mut [Finding]) {
+    /// Lets go the details of those that are not wanted.
+    fn cut(&mut self, findings: &Findings) {
         if self.kept.len() <= Self::WANTED {
             return;
         }
-        let mut kept = std::mem::take(&mut self.kept);
-        let (_, bound, rest) = kept.select_nth_unstable_by(Self::WANTED - 1, |one, other| {
-            let of = findings.get(*one).zip(findings.get(*other));
-            of.map_or(Ordering::Equal, |(one, other)| self.order(one, other))
-        });
+        let mut kept = mem::take(&mut self.kept);
+        let (_, (bound, _), _) = kept
+            .select_nth_unstable_by(Self::WANTED - 1, |(one, _), (other, _)| {
+                self.order(*one, *other, findings)
+            });
         self.bound = Some(*bound);
-        for index in rest {
-            if let Some(finding) = findings.get_mut(*index) {
-                finding.details = Kept::default();
-            }
-        }
         kept.truncate(Self::WANTED);
         self.kept = kept;
     }
 
     /// The order of the listing, as far as it is that of one report.
-    fn order(&self, one: &Finding, other: &Finding) -> Ordering {
-        let severity = |finding: &Finding| finding.severity.or(self.unknown);
-        let of_severity = severity(one).cmp(&severity(other));
+    fn order(&self, one: usize, other: usize, findings: &Findings) -> Ordering {
+        let Some((one, other)) = findings.get(one).zip(findings.get(other)) else {
+            return Ordering::Equal;
+        };
+        let of_severity = one.severity.or(self.unknown);
+        let of_severity = of_severity.cmp(&other.severity.or(self.unknown));
         of_severity.then_with(|| one.place_in_listing(other))
     }
 }
@@ -175,12 +175,11 @@ mod tests {
         finding.details = Details {
             description: Some(format!("what is wrong with {number}")),
             ..Details::default()
-        }
-        .into();
+        };
         finding
     }
 
-    fn kept(keep: Keep, findings: impl Iterator<Item = Finding>) -> Vec<Finding> {
+    fn kept(keep: Keep, findings: impl Iterator<Item = Finding>) -> Findings {
         let mut collector = Collector::new(keep);
         findings.for_each(|finding| collector.add(finding));
         collector.finish().unwrap()
@@ -189,9 +188,12 @@ mod tests {
     #[test]
     fn what_is_kept_is_what_was_read() {
         let findings = || (0..3000).map(|number| finding(number, Severity::High));
-        let kept = kept(Keep::All, findings());
-        assert_eq!(kept.len(), 3000);
-        assert!(findings().eq(kept));
+        for keep in [Keep::All, Keep::AtHand] {
+            let kept = kept(keep, findings());
+            assert_eq!(kept.len(), 3000);
+            let unpacked = kept.iter().map(|found| found.unpacked().unwrap());
+            assert!(findings().eq(unpacked));
+        }
     }
 
     /// Numbers that look like chance, the same each time.
@@ -218,17 +220,14 @@ mod tests {
             let unknown = Severity::High;
             let kept = kept(Keep::Foremost { unknown }, findings());
             let foremost = Foremost::new(unknown);
-            let mut listed: Vec<_> = findings().zip(kept).collect();
-            listed.sort_by(|(one, _), (other, _)| foremost.order(one, other));
+            let mut listed: Vec<_> = (0..kept.len()).collect();
+            listed.sort_by(|one, other| foremost.order(*one, *other, &kept));
+            let read: Vec<_> = findings().collect();
+            let is_whole =
+                |index: &&usize| kept.get(**index).unwrap().unpacked().unwrap() == read[**index];
             let (first, rest) = listed.split_at(Details::MAX_FINDINGS);
-            assert!(first.iter().all(|(read, kept)| read == kept));
-            let with_details = rest.iter().filter(|(read, kept)| read == kept);
-            assert!(with_details.count() <= Details::MAX_FINDINGS);
+            assert!(first.iter().all(|index| is_whole(&index)));
+            assert_eq!(rest.iter().filter(is_whole).count(), 0);
         }
-    }
-
-    #[test]
-    fn details_that_are_not_kept_cost_one_word() {
-        assert_eq!(size_of::<Kept>(), size_of::<usize>());
     }
 }

@@ -6,7 +6,6 @@
 //! read back where it is asked for.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -31,80 +30,79 @@ impl Details {
     pub const MAX_FINDINGS: usize = 1000;
 }
 
-/// The details of a finding: none, at hand or put aside. Of most findings none are
-/// kept, and that is to cost next to nothing.
-#[derive(Clone, Default)]
-pub struct Kept(Option<Box<Place>>);
-
-#[derive(Clone)]
-enum Place {
-    Here(Details),
-    Aside { store: Arc<Store>, at: u64 },
+/// Where the details of findings are. They are numbered from 1; 0 is none.
+#[derive(Debug, Clone)]
+pub(super) enum Shelf {
+    /// In memory.
+    Here(Vec<Details>),
+    /// In a store, each at its place.
+    Aside { store: Arc<Store>, places: Vec<u64> },
 }
 
-impl Kept {
-    /// The details, from wherever they are.
+impl Default for Shelf {
+    fn default() -> Self {
+        Self::Here(Vec::new())
+    }
+}
+
+impl Shelf {
+    /// One out of memory, where they are many.
+    pub(super) fn aside() -> Self {
+        Self::Aside {
+            store: Arc::default(),
+            places: Vec::new(),
+        }
+    }
+
+    /// Takes details in, and gives them a number.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot take them.
+    pub(super) fn add(&mut self, details: Details) -> io::Result<u32> {
+        if details == Details::default() {
+            return Ok(0);
+        }
+        let count = match self {
+            Self::Here(all) => {
+                all.push(details);
+                all.len()
+            }
+            Self::Aside { store, places } => {
+                let at = store.write(&details).map_err(|error| cannot(&error))?;
+                places.push(at);
+                places.len()
+            }
+        };
+        u32::try_from(count).map_err(io::Error::other)
+    }
+
+    /// The details with this number.
     ///
     /// # Errors
     ///
     /// When what was put aside cannot be read back.
-    pub fn read(&self) -> io::Result<Cow<'_, Details>> {
-        match self.0.as_deref() {
-            None => Ok(Cow::Owned(Details::default())),
-            Some(Place::Here(details)) => Ok(Cow::Borrowed(details)),
-            Some(Place::Aside { store, at }) => store.read(*at).map(Cow::Owned),
-        }
-    }
-
-    /// Changes them as long as they are at hand, which those of a parser are.
-    pub fn change(&mut self, change: impl FnOnce(&mut Details)) {
-        match self.0.as_deref_mut() {
-            Some(Place::Here(details)) => change(details),
-            None => {
-                let mut details = Details::default();
-                change(&mut details);
-                *self = details.into();
+    pub(super) fn read(&self, number: u32) -> io::Result<Cow<'_, Details>> {
+        let Some(index) = (number as usize).checked_sub(1) else {
+            return Ok(Cow::default());
+        };
+        let missing = || io::Error::from(io::ErrorKind::NotFound);
+        match self {
+            Self::Here(all) => all.get(index).map(Cow::Borrowed).ok_or_else(missing),
+            Self::Aside { store, places } => {
+                let at = places.get(index).ok_or_else(missing)?;
+                store.read(*at).map(Cow::Owned)
             }
-            Some(Place::Aside { .. }) => {}
         }
-    }
-
-    /// Puts them into the store, out of memory.
-    ///
-    /// # Errors
-    ///
-    /// When the store cannot take them. They are still here then.
-    pub(super) fn put_aside(&mut self, store: &Arc<Store>) -> io::Result<()> {
-        if let Some(Place::Here(details)) = self.0.as_deref() {
-            let at = store.write(details)?;
-            let store = Arc::clone(store);
-            self.0 = Some(Box::new(Place::Aside { store, at }));
-        }
-        Ok(())
     }
 }
 
-impl From<Details> for Kept {
-    fn from(details: Details) -> Self {
-        let is_empty = details == Details::default();
-        Self((!is_empty).then(|| Box::new(Place::Here(details))))
-    }
-}
-
-impl PartialEq for Kept {
-    /// What cannot be read back equals nothing.
-    fn eq(&self, other: &Self) -> bool {
-        matches!((self.read(), other.read()), (Ok(one), Ok(other)) if one == other)
-    }
-}
-
-impl fmt::Debug for Kept {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.read() {
-            Ok(details) => details.fmt(f),
-            Err(error) => f.debug_tuple("Lost").field(&error).finish(),
-        }
-    }
+fn cannot(error: &io::Error) -> io::Error {
+    let folder = std::env::temp_dir();
+    io::Error::other(format!(
+        "what it says of its findings cannot be put aside in {}: {error}; set TMPDIR to a folder that can be written to",
+        folder.display()
+    ))
 }
 
 /// Details that were put aside: the first in memory, with more of them all in a
@@ -176,35 +174,28 @@ mod tests {
     }
 
     #[test]
-    fn what_is_put_aside_comes_back_whole() {
-        let store = Arc::new(Store::default());
-        // More than stays in memory, and read while more is written.
-        let mut all: Vec<Kept> = (0..2000).map(|at| details(at).into()).collect();
-        for at in 0..all.len() {
-            all[at].put_aside(&store).unwrap();
-            assert_eq!(*all[at / 2].read().unwrap(), details(at / 2));
+    fn what_is_put_in_comes_back_whole() {
+        for mut shelf in [Shelf::default(), Shelf::aside()] {
+            // More than stays in memory, and read while more is written.
+            let mut numbers = Vec::new();
+            for at in 0..2000 {
+                numbers.push(shelf.add(details(at)).unwrap());
+                let earlier = numbers[at / 2];
+                assert_eq!(*shelf.read(earlier).unwrap(), details(at / 2));
+            }
+            for (at, number) in numbers.into_iter().enumerate() {
+                assert_eq!(*shelf.read(number).unwrap(), details(at), "{at}");
+            }
         }
-        for (at, kept) in all.iter().enumerate() {
-            let is_here = matches!(kept.0.as_deref(), Some(Place::Here(_)));
-            assert!(!is_here, "{at}");
-            assert_eq!(*kept.read().unwrap(), details(at), "{at}");
-        }
-    }
-
-    #[test]
-    fn details_are_equal_wherever_they_are() {
-        let store = Arc::new(Store::default());
-        let mut aside: Kept = details(7).into();
-        aside.put_aside(&store).unwrap();
-        assert_eq!(aside, details(7).into());
-        assert_ne!(aside, details(8).into());
     }
 
     #[test]
     fn what_cannot_be_read_back_is_an_error() {
-        let store = Arc::new(Store::default());
-        let lost = Kept(Some(Box::new(Place::Aside { store, at: 9 })));
-        assert!(lost.read().is_err());
-        assert_ne!(lost, lost.clone());
+        let places = vec![9];
+        let store = Arc::default();
+        let shelf = Shelf::Aside { store, places };
+        assert!(shelf.read(1).is_err());
+        assert!(shelf.read(2).is_err());
+        assert!(Shelf::default().read(1).is_err());
     }
 }

@@ -4,8 +4,6 @@
 //! them. A finding says nothing of its report, lane or status: a report holds
 //! its findings ([`crate::report::Report`]), and the policy decides the status.
 
-use std::cmp::Ordering;
-
 use serde::{Deserialize, Serialize};
 use thin_vec::ThinVec;
 
@@ -13,15 +11,19 @@ use crate::fingerprint::{ContentDigest, Fingerprint};
 
 mod collect;
 mod details;
+mod location;
+mod packed;
 mod pointer;
+mod pool;
 mod site;
 mod text;
 
 pub use collect::{Collector, Keep};
-pub use details::{Details, Kept};
+pub use details::Details;
+pub use location::Location;
+pub use packed::{Findings, Found, Packed, PlaceList, TextList};
 pub use pointer::Pointer;
 pub use site::Sites;
-use text::Recent;
 pub use text::{AnyCase, Text};
 
 /// One result of one scanner, normalized. Absent fields are those the scanner
@@ -63,7 +65,7 @@ pub struct Finding {
     /// Versions in which the package is repaired, in the scanner's words.
     pub fixed_in: ThinVec<Text>,
     /// What only people read of it.
-    pub details: Kept,
+    pub details: Details,
     /// How many addresses to read on the scanner gives.
     pub reference_count: u32,
     /// Where in the report it stands.
@@ -104,68 +106,11 @@ impl Finding {
             instances: ThinVec::new(),
             instance_count: 1,
             fixed_in: ThinVec::new(),
-            details: Kept::default(),
+            details: Details::default(),
             reference_count: 0,
             pointer: Pointer::default(),
             secret: None,
             suppressed: None,
-        }
-    }
-
-    /// Which of two comes first in a listing where both are as severe, and of one
-    /// lane and scanner.
-    pub fn place_in_listing(&self, other: &Self) -> Ordering {
-        let of_location = self.location.cmp(&other.location);
-        of_location.then_with(|| self.place_at_site(other))
-    }
-
-    /// The same of two that are at one site.
-    pub fn place_at_site(&self, other: &Self) -> Ordering {
-        let of_location = self
-            .location
-            .within_site()
-            .cmp(&other.location.within_site());
-        of_location
-            .then_with(|| self.rule_id.cmp(&other.rule_id))
-            .then_with(|| self.fingerprint.cmp(&other.fingerprint))
-    }
-
-    /// Makes it as small as it can be: texts that were met before take the place of
-    /// those equal to them, and lists are as long as they have to be.
-    fn compact(&mut self, recent: &mut Recent) {
-        let Self {
-            rule_id,
-            title,
-            scanner_severity,
-            cwes,
-            vulnerability_ids,
-            cvss,
-            location,
-            instances,
-            fixed_in,
-            pointer,
-            suppressed,
-            ..
-        } = self;
-        cwes.shrink_to_fit();
-        vulnerability_ids.shrink_to_fit();
-        instances.shrink_to_fit();
-        fixed_in.shrink_to_fit();
-        let vector = cvss.as_mut().and_then(|cvss| cvss.vector.as_mut());
-        let single = [
-            Some(rule_id),
-            Some(title),
-            scanner_severity.as_mut(),
-            suppressed.as_mut(),
-            vector,
-            Some(&mut pointer.text),
-        ];
-        let lists = vulnerability_ids.iter_mut().chain(fixed_in);
-        for text in single.into_iter().flatten().chain(lists) {
-            recent.share(text);
-        }
-        for place in std::iter::once(location).chain(instances) {
-            place.texts_mut().for_each(|text| recent.share(text));
         }
     }
 }
@@ -358,14 +303,14 @@ impl Category {
 }
 
 /// A score of the Common Vulnerability Scoring System, as the scanner has it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Cvss {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cvss<T = Text> {
     /// The major version that the score is of.
     pub version: CvssVersion,
     /// The base score, 0 to 10.
     pub score: f64,
     /// The vector, where the report has one.
-    pub vector: Option<Text>,
+    pub vector: Option<T>,
 }
 
 /// A major version of CVSS.
@@ -382,208 +327,6 @@ pub enum CvssVersion {
     /// 4.0.
     #[serde(rename = "4")]
     V4,
-}
-
-/// Where a problem is.
-#[derive(
-    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
-)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-pub enum Location {
-    /// A place in a source file.
-    Source {
-        /// As the scanner wrote it.
-        path: Text,
-        /// 1-based; absent when the scanner points at the whole file.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        line: Option<u32>,
-        /// 1-based, inclusive.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        end_line: Option<u32>,
-        /// 1-based.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        column: Option<u32>,
-        /// The commit that holds it, where the scanner looked at history.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        commit: Option<Text>,
-    },
-    /// A software package.
-    Package {
-        /// The package URL, as the report has it.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        purl: Option<Text>,
-        /// The package's name, with its group or scope.
-        name: Text,
-        /// The version in use; absent when the report has none.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        version: Option<Text>,
-        /// The image, lock file or archive in which the package was seen.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        target: Option<Text>,
-        /// The file that holds the package inside the target.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        path: Option<Text>,
-    },
-    /// An address of a running application.
-    Web {
-        /// With its query, as the scanner requested it.
-        url: Text,
-        /// The HTTP method.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        method: Option<Text>,
-        /// The parameter, header or cookie in question.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        parameter: Option<Text>,
-    },
-    /// A configured resource: in an infrastructure file, a cluster, an account.
-    Resource {
-        /// The file or the object that was checked.
-        target: Text,
-        /// The resource's own name.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        resource: Option<Text>,
-        /// 1-based.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        line: Option<u32>,
-        /// 1-based, inclusive.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        end_line: Option<u32>,
-    },
-}
-
-impl Location {
-    /// A place in a source file; 0 is no line.
-    pub fn source(path: impl Into<Text>, line: Option<u32>) -> Self {
-        Self::Source {
-            path: path.into(),
-            line: line.filter(|&line| line > 0),
-            end_line: None,
-            column: None,
-            commit: None,
-        }
-    }
-
-    /// What tells it from others at its [site](Sites), in the order of locations.
-    fn within_site(&self) -> impl Ord {
-        match self {
-            Self::Source {
-                line,
-                end_line,
-                column,
-                commit,
-                ..
-            } => (None, None, *line, *end_line, *column, commit.as_ref()),
-            Self::Package { target, path, .. } => {
-                (target.as_ref(), path.as_ref(), None, None, None, None)
-            }
-            Self::Web {
-                method, parameter, ..
-            } => (method.as_ref(), parameter.as_ref(), None, None, None, None),
-            Self::Resource {
-                resource,
-                line,
-                end_line,
-                ..
-            } => (resource.as_ref(), None, *line, *end_line, None, None),
-        }
-    }
-
-    /// All its texts.
-    pub fn texts_mut(&mut self) -> impl Iterator<Item = &mut Text> {
-        let (first, others) = match self {
-            Self::Source { path, commit, .. } => (path, [commit.as_mut(), None, None, None]),
-            Self::Package {
-                purl,
-                name,
-                version,
-                target,
-                path,
-            } => (name, [purl, version, target, path].map(Option::as_mut)),
-            Self::Web {
-                url,
-                method,
-                parameter,
-            } => (url, [method.as_mut(), parameter.as_mut(), None, None]),
-            Self::Resource {
-                target, resource, ..
-            } => (target, [resource.as_mut(), None, None, None]),
-        };
-        std::iter::once(first).chain(others.into_iter().flatten())
-    }
-
-    /// The file that the location is in, for those that are in one.
-    pub fn path(&self) -> Option<&str> {
-        match self {
-            Self::Source { path, .. } => Some(path),
-            Self::Package { path, target, .. } => path.as_deref().or(target.as_deref()),
-            Self::Web { .. } => None,
-            Self::Resource { target, .. } => Some(target),
-        }
-    }
-}
-
-impl std::fmt::Display for Location {
-    /// One line for people. The text is the scanner's: neutralize it for
-    /// where it goes.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Source {
-                path, line, commit, ..
-            } => {
-                f.write_str(path)?;
-                if let Some(line) = line {
-                    write!(f, ":{line}")?;
-                }
-                // As Git shortens it.
-                commit
-                    .as_ref()
-                    .map_or(Ok(()), |commit| write!(f, " at {commit:.7}"))
-            }
-            Self::Package {
-                name,
-                version,
-                path,
-                target,
-                ..
-            } => {
-                f.write_str(name)?;
-                if let Some(version) = version {
-                    write!(f, "@{version}")?;
-                }
-                match path.as_ref().or(target.as_ref()) {
-                    Some(place) => write!(f, " in {place}"),
-                    None => Ok(()),
-                }
-            }
-            Self::Web {
-                url,
-                method,
-                parameter,
-            } => {
-                if let Some(method) = method {
-                    write!(f, "{method} ")?;
-                }
-                f.write_str(url)?;
-                parameter
-                    .as_ref()
-                    .map_or(Ok(()), |name| write!(f, " ({name})"))
-            }
-            Self::Resource {
-                target,
-                resource,
-                line,
-                ..
-            } => {
-                f.write_str(target)?;
-                if let Some(line) = line {
-                    write!(f, ":{line}")?;
-                }
-                resource
-                    .as_ref()
-                    .map_or(Ok(()), |name| write!(f, " ({name})"))
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -614,33 +357,5 @@ mod tests {
                 "{version:?} {score}"
             );
         }
-    }
-
-    #[test]
-    fn a_location_reads_as_one_line() {
-        assert_eq!(
-            Location::source("src/a.py", Some(3)).to_string(),
-            "src/a.py:3"
-        );
-        assert_eq!(
-            Location::source("src/a.py", Some(0)).to_string(),
-            "src/a.py"
-        );
-        let committed = Location::Source {
-            path: "config.py".into(),
-            line: Some(3),
-            end_line: None,
-            column: None,
-            commit: Some("4a96ad7c0ffee".into()),
-        };
-        assert_eq!(committed.to_string(), "config.py:3 at 4a96ad7");
-        let package = Location::Package {
-            purl: None,
-            name: "libx".into(),
-            version: Some("1.0".into()),
-            target: Some("app (debian 12)".into()),
-            path: None,
-        };
-        assert_eq!(package.to_string(), "libx@1.0 in app (debian 12)");
     }
 }

@@ -5,62 +5,57 @@
 //! what takes the time with so many.
 
 use std::hash::BuildHasher as _;
-use std::mem::{Discriminant, discriminant};
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-use super::{Location, Text};
+use super::{Found, Location};
 
-/// The sites that were met. Two locations have one number if they are of one kind
-/// and share the texts that they are compared by first: the path of a file; URL,
-/// name and version of a package; an address; the target of a resource.
+/// The sites that were met. Two findings have one number if their locations are of
+/// one kind and share the texts that they are compared by first: the path of a file;
+/// URL, name and version of a package; an address; the target of a resource.
 #[derive(Debug, Default)]
 pub struct Sites<'a> {
     /// The digest of each, and its number.
     numbers: HashTable<(u64, u32)>,
-    /// A location of each.
-    examples: Vec<&'a Location>,
+    /// A finding at each.
+    examples: Vec<Found<'a>>,
     digests: RandomState,
     /// What was asked for last: findings of one site often stand together.
     last: Option<(Site<'a>, u32)>,
 }
 
-/// What makes a site: the kind of location, and the texts.
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Site<'a>(Discriminant<Location>, [Option<&'a Text>; 3]);
+/// What makes a site: the texts, in a place of their own for each kind of location.
+type Site<'a> = [Option<&'a str>; 6];
 
-impl<'a> Site<'a> {
-    fn of(location: &'a Location) -> Self {
-        let texts = match location {
-            Location::Source { path: text, .. }
-            | Location::Web { url: text, .. }
-            | Location::Resource { target: text, .. } => [Some(text), None, None],
-            Location::Package {
-                purl,
-                name,
-                version,
-                ..
-            } => [purl.as_ref(), Some(name), version.as_ref()],
-        };
-        Self(discriminant(location), texts)
+fn site(finding: Found<'_>) -> Site<'_> {
+    match finding.location() {
+        Location::Source { path, .. } => [Some(path), None, None, None, None, None],
+        Location::Package {
+            purl,
+            name,
+            version,
+            ..
+        } => [None, purl, Some(name), version, None, None],
+        Location::Web { url, .. } => [None, None, None, None, Some(url), None],
+        Location::Resource { target, .. } => [None, None, None, None, None, Some(target)],
     }
 }
 
 impl<'a> Sites<'a> {
-    /// The number of the site of a location. They begin with 0.
-    pub fn number(&mut self, location: &'a Location) -> u32 {
-        let site = Site::of(location);
+    /// The number of the site of a finding. They begin with 0.
+    pub fn number(&mut self, finding: Found<'a>) -> u32 {
+        let site_of = site(finding);
         if let Some((last, number)) = &self.last
-            && *last == site
+            && *last == site_of
         {
             return *number;
         }
-        let digest = self.digests.hash_one(&site);
+        let digest = self.digests.hash_one(site_of);
         let examples = &mut self.examples;
         let example = |number: u32| examples.get(usize::try_from(number).ok()?);
         let is_same = |(other, number): &(u64, u32)| {
-            *other == digest && example(*number).is_some_and(|example| Site::of(example) == site)
+            *other == digest && example(*number).is_some_and(|example| site(*example) == site_of)
         };
         let number = if let Some((_, number)) = self.numbers.find(digest, is_same) {
             *number
@@ -69,22 +64,24 @@ impl<'a> Sites<'a> {
             let next = u32::try_from(examples.len()).unwrap_or(u32::MAX);
             self.numbers
                 .insert_unique(digest, (digest, next), |(digest, _)| *digest);
-            examples.push(location);
+            examples.push(finding);
             next
         };
-        self.last = Some((site, number));
+        self.last = Some((site_of, number));
         number
     }
 
-    /// A location of each site, by its number.
-    pub fn examples(&self) -> &[&'a Location] {
+    /// A finding at each site, by its number.
+    pub fn examples(&self) -> &[Found<'a>] {
         &self.examples
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Category, Finding, Findings, Severity};
     use super::*;
+    use crate::fingerprint::Fingerprint;
 
     #[test]
     fn locations_of_a_site_have_its_number() {
@@ -111,13 +108,14 @@ mod tests {
             resource("x"),
             resource("y"),
         ];
+        let fingerprint = Fingerprint::new("test", &[]);
+        let finding =
+            |location| Finding::new(fingerprint, Category::Sca, "rule", Severity::Low, location);
+        let findings: Findings = locations.into_iter().map(finding).collect();
         let mut sites = Sites::default();
-        let numbers: Vec<_> = locations
-            .iter()
-            .map(|location| sites.number(location))
-            .collect();
+        let numbers: Vec<_> = findings.iter().map(|found| sites.number(found)).collect();
         assert_eq!(numbers, [0, 1, 0, 2, 3, 2, 4, 4]);
-        let examples: Vec<_> = [0, 1, 3, 4, 6].map(|at| &locations[at]).into();
+        let examples = [0, 1, 3, 4, 6].map(|at| findings.get(at).unwrap());
         assert_eq!(sites.examples(), examples);
     }
 }

@@ -13,7 +13,7 @@ use foldhash::HashMap;
 use foldhash::quality::RandomState;
 use percent_encoding::percent_decode_str;
 
-use crate::finding::{AnyCase, Category, Finding, Location};
+use crate::finding::{AnyCase, Category, Found, Location};
 use crate::fingerprint::stable_path;
 
 /// A finding as far as links are concerned.
@@ -26,7 +26,7 @@ pub(super) struct Item<'a> {
     pub(super) scanner: u32,
     /// The number of its site.
     pub(super) site: u32,
-    pub(super) finding: &'a Finding,
+    pub(super) finding: Found<'a>,
 }
 
 /// Something that findings of at least two identities share, and that connects
@@ -159,8 +159,8 @@ fn vulnerabilities<'s, 'a>(items: &'s [Item<'a>], bonds: &mut Vec<Bond<'s, 'a>>)
             let findings = || members.iter().map(|member| member.item.finding);
             let ids_of = || findings().flat_map(vulnerability_ids);
             let example = ids_of().find(|id| ids.get(&AnyCase(id)) == Some(number));
-            let names = findings().filter_map(|finding| match &finding.location {
-                Location::Package { name, version, .. } => Some((&**name, version.as_deref())),
+            let names = findings().filter_map(|finding| match finding.location() {
+                Location::Package { name, version, .. } => Some((name, version)),
                 _ => None,
             });
             let (package, version) = names.min().unwrap_or_default();
@@ -178,10 +178,10 @@ fn vulnerabilities<'s, 'a>(items: &'s [Item<'a>], bonds: &mut Vec<Bond<'s, 'a>>)
 
 /// The scanner's rule stands in where it names no vulnerability: next to names
 /// it may be a rule for vulnerabilities at large.
-fn vulnerability_ids(finding: &Finding) -> impl Iterator<Item = &str> {
-    let rule = Some(&finding.rule_id).filter(|_| finding.vulnerability_ids.is_empty());
-    let ids = finding.vulnerability_ids.iter().chain(rule);
-    ids.map(|id| id.trim()).filter(|id| !id.is_empty())
+fn vulnerability_ids(finding: Found<'_>) -> impl Iterator<Item = &str> {
+    let rule = Some(finding.rule_id()).filter(|_| finding.vulnerability_ids().is_empty());
+    let ids = finding.vulnerability_ids().iter().chain(rule);
+    ids.map(str::trim).filter(|id| !id.is_empty())
 }
 
 fn is_cve(id: &str) -> bool {
@@ -189,12 +189,12 @@ fn is_cve(id: &str) -> bool {
         .is_some_and(|start| start.eq_ignore_ascii_case("CVE-"))
 }
 
-fn is_vulnerable(finding: &Finding) -> bool {
-    finding.category == Category::Sca && matches!(finding.location, Location::Package { .. })
+fn is_vulnerable(finding: Found<'_>) -> bool {
+    finding.category == Category::Sca && matches!(finding.location(), Location::Package { .. })
 }
 
 /// A package's name, or its package URL, and its version, as they are written.
-fn written_package(location: &Location) -> Option<(&str, Option<&str>)> {
+fn written_package(location: Location<&str>) -> Option<(&str, Option<&str>)> {
     match location {
         Location::Package {
             purl,
@@ -202,9 +202,9 @@ fn written_package(location: &Location) -> Option<(&str, Option<&str>)> {
             version,
             ..
         } => {
-            let purl = purl.as_deref().filter(|purl| purl.starts_with("pkg:"));
+            let purl = purl.filter(|purl| purl.starts_with("pkg:"));
             let in_purl = purl.and_then(|purl| split_purl(purl).1);
-            let version = version.as_deref().or(in_purl);
+            let version = version.or(in_purl);
             Some((
                 purl.unwrap_or(name),
                 version.filter(|version| !version.trim().is_empty()),
@@ -215,14 +215,14 @@ fn written_package(location: &Location) -> Option<(&str, Option<&str>)> {
 }
 
 /// What all scanners would call the package that a location is, and its version.
-pub fn package_identity(location: &Location) -> Option<(String, Option<String>)> {
+pub fn package_identity(location: Location<&str>) -> Option<(String, Option<String>)> {
     let (name, version) = written_package(location)?;
     Some((package_name(name), version.map(package_version)))
 }
 
 /// What a finding is compared by with another of the same package: its CVEs or,
 /// where it names none, all its identifiers; in capitals.
-pub fn decisive_ids(finding: &Finding) -> Vec<String> {
+pub fn decisive_ids(finding: Found<'_>) -> Vec<String> {
     let names_cves = vulnerability_ids(finding).any(is_cve);
     vulnerability_ids(finding)
         .filter(|id| !names_cves || is_cve(id))
@@ -295,8 +295,8 @@ fn weaknesses<'s, 'a>(
             continue;
         }
         for (_, item) in members {
-            for line in lines(&item.finding.location).into_iter().flatten() {
-                for cwe in &item.finding.cwes {
+            for line in lines(item.finding.location()).into_iter().flatten() {
+                for cwe in item.finding.cwes() {
                     let side = Side::Not(item.scanner);
                     shares.push(((line, *cwe), Member { item, side }));
                 }
@@ -312,11 +312,11 @@ fn weaknesses<'s, 'a>(
     }
 }
 
-fn is_code(finding: &Finding) -> bool {
-    finding.category == Category::Sast && matches!(finding.location, Location::Source { .. })
+fn is_code(finding: Found<'_>) -> bool {
+    finding.category == Category::Sast && matches!(finding.location(), Location::Source { .. })
 }
 
-fn lines(location: &Location) -> Option<RangeInclusive<u32>> {
+fn lines(location: Location<&str>) -> Option<RangeInclusive<u32>> {
     const MOST: u32 = 10;
     match location {
         Location::Source {
@@ -324,9 +324,9 @@ fn lines(location: &Location) -> Option<RangeInclusive<u32>> {
             end_line,
             ..
         } => {
-            let is_near = |last: &u32| last.checked_sub(*first).is_some_and(|more| more < MOST);
+            let is_near = |last: &u32| last.checked_sub(first).is_some_and(|more| more < MOST);
             let last = end_line.filter(is_near);
-            Some(*first..=last.unwrap_or(*first))
+            Some(first..=last.unwrap_or(first))
         }
         _ => None,
     }
@@ -341,13 +341,13 @@ fn secrets<'s, 'a>(items: &'s [Item<'a>], workspace: Option<&str>, bonds: &mut V
     });
     for members in files.shared() {
         for (_, item) in members {
-            if let Some(digest) = &item.finding.secret {
+            if let Some(digest) = item.finding.secret() {
                 let side = Side::All;
-                shares.push(((None, &**digest), Member { item, side }));
+                shares.push(((None, digest), Member { item, side }));
             }
             if let Location::Source {
                 line: Some(line), ..
-            } = item.finding.location
+            } = item.finding.location()
             {
                 let side = Side::Not(item.scanner);
                 shares.push(((Some(line), ""), Member { item, side }));
@@ -360,15 +360,15 @@ fn secrets<'s, 'a>(items: &'s [Item<'a>], workspace: Option<&str>, bonds: &mut V
     }
 }
 
-fn is_secret(finding: &Finding) -> bool {
-    let is_secret = finding.category == Category::Secret || finding.secret.is_some();
-    is_secret && matches!(finding.location, Location::Source { .. })
+fn is_secret(finding: Found<'_>) -> bool {
+    let is_secret = finding.category == Category::Secret || finding.secret().is_some();
+    is_secret && matches!(finding.location(), Location::Source { .. })
 }
 
 fn path_of<'a>(members: &[Member<'_, 'a>], workspace: Option<&str>) -> Cow<'a, str> {
     let path = members
         .first()
-        .and_then(|member| member.item.finding.location.path());
+        .and_then(|member| member.item.finding.location().path());
     stable_path(path.unwrap_or_default(), workspace)
 }
 
@@ -410,8 +410,8 @@ impl<'s, 'a> Places<'s, 'a> {
     /// each site.
     fn of<N: Hash>(
         items: &'s [Item<'a>],
-        wanted: impl Fn(&Finding) -> bool,
-        name: impl Fn(&'a Location) -> Option<N>,
+        wanted: impl Fn(Found<'_>) -> bool,
+        name: impl Fn(Location<&'a str>) -> Option<N>,
     ) -> Self {
         let sites = items.iter().map(|item| item.site as usize + 1);
         let mut place_of_site: Vec<Option<u32>> = vec![None; sites.max().unwrap_or_default()];
@@ -430,7 +430,7 @@ impl<'s, 'a> Places<'s, 'a> {
             .filter_map(|item| {
                 let known = place_of_site.get_mut(item.site as usize)?;
                 if known.is_none() {
-                    *known = place(&item.finding.location);
+                    *known = place(item.finding.location());
                 }
                 Some(((*known)?, item))
             })

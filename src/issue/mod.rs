@@ -11,7 +11,7 @@ use std::num::NonZeroU32;
 
 use foldhash::HashMap;
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Found, Severity};
 use crate::fingerprint::Fingerprint;
 
 mod count;
@@ -33,7 +33,7 @@ pub struct Seen<'a> {
     /// The number of its location, of one [`Sites`](crate::finding::Sites) for all.
     pub site: u32,
     /// The finding.
-    pub finding: &'a Finding,
+    pub finding: Found<'a>,
 }
 
 /// At least two findings, of different identities, that are one problem.

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
-use crate::finding::{Category, Location, Sites};
+use crate::finding::{Category, Finding, Findings, Location, Sites};
 
 /// A finding and its scanner.
 type Given = (&'static str, Finding);
@@ -53,25 +53,28 @@ fn secret(key: &str, path: &str, line: u32, digest: Option<&str>) -> Finding {
     finding
 }
 
-fn seen(given: &[Given]) -> Vec<Seen<'_>> {
+fn packed(given: &[Given]) -> Findings {
+    given.iter().map(|(_, finding)| finding.clone()).collect()
+}
+
+fn seen<'a>(given: &[Given], findings: &'a Findings) -> Vec<Seen<'a>> {
     let mut sites = Sites::default();
-    given
-        .iter()
-        .map(|(scanner, finding)| Seen {
-            scanner,
-            severity: finding.severity,
-            site: sites.number(&finding.location),
-            finding,
-        })
-        .collect()
+    let of_findings = |(&(scanner, _), finding): (&Given, Found<'a>)| Seen {
+        scanner,
+        severity: finding.severity,
+        site: sites.number(finding),
+        finding,
+    };
+    given.iter().zip(findings.iter()).map(of_findings).collect()
 }
 
 fn count(given: &[Given]) -> u64 {
-    Issues::of(&seen(given), None).count(0..given.len())
+    Issues::of(&seen(given, &packed(given)), None).count(0..given.len())
 }
 
 fn reasons(given: &[Given]) -> Vec<String> {
-    let seen = seen(given);
+    let packed = packed(given);
+    let seen = seen(given, &packed);
     let issues = Issues::of(&seen, None);
     let reasons = issues.all().iter().flat_map(|issue| &issue.reasons);
     reasons.map(Reason::to_string).collect()
@@ -183,7 +186,11 @@ fn an_advisory_for_many_vulnerabilities_makes_them_no_one() {
     };
     let mut given: Vec<Given> = (0..40).map(|number| ("trivy", of_cve(number))).collect();
     assert_eq!(count(&given), 40);
-    assert!(Issues::of(&seen(&given), None).all().is_empty());
+    assert!(
+        Issues::of(&seen(&given, &packed(&given)), None)
+            .all()
+            .is_empty()
+    );
     // Somebody who knows only the advisory adds nothing to them.
     given.truncate(30);
     given.push(("nessus", vulnerable("x", None, "kernel", "5", &["RHSA-1"])));
@@ -296,7 +303,8 @@ fn an_issue_says_who_sees_it_how_bad_and_why() {
     ];
     given[2].1.severity = Severity::Critical;
     given[3].1.severity = Severity::Medium;
-    let seen = seen(&given);
+    let packed = packed(&given);
+    let seen = seen(&given, &packed);
     let issues = Issues::of(&seen, None);
     let [issue] = issues.all() else {
         panic!("{issues:?}")
@@ -331,7 +339,11 @@ fn copies_of_a_finding_are_one_and_no_issue() {
     let one = vulnerable("1", None, "x", "1", &["CVE-1"]);
     let given = vec![("a", one); 3];
     assert_eq!(count(&given), 1);
-    assert!(Issues::of(&seen(&given), None).all().is_empty());
+    assert!(
+        Issues::of(&seen(&given, &packed(&given)), None)
+            .all()
+            .is_empty()
+    );
 }
 
 #[test]
@@ -375,7 +387,7 @@ fn are_linked((one_by, one): &Given, (other_by, other): &Given) -> bool {
         _ => (0, 0),
     };
     let by_different = one_by != other_by;
-    let is_same_file = one.location.path() == other.location.path();
+    let is_same_file = one.location.borrowed().path() == other.location.borrowed().path();
     let (mine, theirs) = (lines(one), lines(other));
     one.fingerprint == other.fingerprint
         || one.category == other.category
@@ -476,7 +488,8 @@ prop_compose! {
 proptest! {
     #[test]
     fn the_count_and_the_issues_are_those_of_the_pairs(given in prop::collection::vec(given(), 0..13)) {
-        let seen = seen(&given);
+        let packed = packed(&given);
+        let seen = seen(&given, &packed);
         let issues = Issues::of(&seen, None);
         prop_assert_eq!(issues.count(0..given.len()), by_trying(&given));
         prop_assert_eq!(fingerprints(&given, &issues), by_pairs(&given));
@@ -484,7 +497,8 @@ proptest! {
 
     #[test]
     fn a_part_counts_by_itself(given in prop::collection::vec(given(), 0..13), kept in any::<u16>()) {
-        let seen = seen(&given);
+        let packed = packed(&given);
+        let seen = seen(&given, &packed);
         let issues = Issues::of(&seen, None);
         let is_kept = |index: &usize| kept & 1 << index != 0;
         let part: Vec<_> = (0..given.len()).filter(is_kept).map(|index| given[index].clone()).collect();
@@ -497,12 +511,14 @@ proptest! {
         mut given in prop::collection::vec(given(), 0..120),
         more in given(),
     ) {
-        let before = seen(&given);
+        let packed_before = packed(&given);
+        let before = seen(&given, &packed_before);
         let before = Issues::of(&before, None);
         let even = |len: usize| (0..len).filter(|index| index % 2 == 0);
         let counts = (before.count(0..given.len()), before.count(even(given.len())));
         given.push(more);
-        let after = seen(&given);
+        let packed_after = packed(&given);
+        let after = seen(&given, &packed_after);
         let after = Issues::of(&after, None);
         prop_assert!(after.count(0..given.len()) >= counts.0);
         prop_assert!(after.count(even(given.len() - 1)) >= counts.1);
@@ -513,7 +529,8 @@ proptest! {
         (given, shuffled) in prop::collection::vec(given(), 0..60)
             .prop_flat_map(|given| (Just(given.clone()), Just(given).prop_shuffle())),
     ) {
-        let (one, other) = (seen(&given), seen(&shuffled));
+        let both = [packed(&given), packed(&shuffled)];
+        let (one, other) = (seen(&given, &both[0]), seen(&shuffled, &both[1]));
         let (one, other) = (Issues::of(&one, None), Issues::of(&other, None));
         prop_assert_eq!(one.count(0..given.len()), other.count(0..given.len()));
         let told = |issue: &Issue<'_>| {
@@ -535,9 +552,10 @@ proptest! {
         let mut ordered: Vec<_> = places.iter().zip(&given).collect();
         ordered.sort_by_key(|(place, _)| **place);
         let ordered: Vec<_> = ordered.into_iter().map(|(_, given)| given.clone()).collect();
-        let mut issues = Issues::of(&seen(&given), None);
+        let both = [packed(&given), packed(&ordered)];
+        let mut issues = Issues::of(&seen(&given, &both[0]), None);
         issues.renumber(&places);
-        let expected = Issues::of(&seen(&ordered), None);
+        let expected = Issues::of(&seen(&ordered, &both[1]), None);
         prop_assert_eq!(issues.all(), expected.all());
         for finding in 0..given.len() {
             prop_assert_eq!(issues.of_finding(finding), expected.of_finding(finding));
@@ -593,7 +611,8 @@ fn a_million_findings() {
         let given: Vec<Given> = (0..MANY)
             .map(|number| (["a", "b"][number % 2], make(number)))
             .collect();
-        let seen = seen(&given);
+        let packed = packed(&given);
+        let seen = seen(&given, &packed);
         let start = std::time::Instant::now();
         let issues = Issues::of(&seen, None);
         let found = start.elapsed();

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::fields::{List, Number, Text, timestamp};
 use super::json::{Json, Piece};
 use super::{Emitter, Format, Parse, ParseError, Parser};
-use crate::finding::{Category, Confidence, Details, Finding, Kept, Location, Severity};
+use crate::finding::{Category, Confidence, Details, Finding, Location, Severity};
 use crate::fingerprint::{ContentDigest, Fingerprint, without_white_space};
 use crate::report::{Files, Scan};
 use crate::scanner::{self, Detail};
@@ -213,10 +213,10 @@ fn finding(entry: &Entry<'_>, rule: &str, pointer: String, emitter: &Emitter<'_>
         .find(|line| !line.is_empty())
         .unwrap_or_default()
         .into();
-    finding.details = Kept::from(Details {
+    finding.details = Details {
         description: Some(text).filter(|text| !text.is_empty()),
         references: entry.more_info.owned().into_iter().collect(),
-    });
+    };
     finding.pointer = pointer.into();
     finding.scanner_severity = entry.issue_severity.owned();
     finding.confidence = Confidence::from_word(&entry.issue_confidence);

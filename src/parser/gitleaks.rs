@@ -15,7 +15,7 @@ use super::json::{Json, Kind, Piece};
 use super::outline::Outline;
 use super::{Emitter, Format, Parse, ParseError, Parser, Untyped, io_message};
 use crate::artifact::Window;
-use crate::finding::{Category, Details, Finding, Kept, Location, Severity};
+use crate::finding::{Category, Details, Finding, Location, Severity};
 use crate::fingerprint::{ContentDigest, Fingerprint};
 use crate::report::Scan;
 use crate::scanner::{self, Detail};
@@ -207,12 +207,13 @@ fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding
         .map(|digest| ContentDigest::new("gitleaks", &[&entry.rule, commit, digest]));
     finding.cwes = thin_vec::thin_vec![798];
     // An address repeats the path in an encoding of its own.
-    let is_clean = finding.location.path() == Some(&*entry.file) && !has_credentials(&entry.link);
+    let is_clean =
+        finding.location.borrowed().path() == Some(&*entry.file) && !has_credentials(&entry.link);
     let address = entry.link.some().filter(|_| is_clean);
-    finding.details = Kept::from(Details {
+    finding.details = Details {
         description: title.is_some().then_some(description),
         references: address.map(hidden).into_iter().collect(),
-    });
+    };
     finding.pointer = pointer.into();
     if let Some(title) = title {
         finding.title = title;
@@ -494,7 +495,7 @@ mod tests {
         );
         assert_eq!(v8.cwes, [798]);
         assert_eq!(v8.pointer.to_string(), "/0");
-        assert_eq!(v8.details.read().unwrap().references.len(), 1);
+        assert_eq!(v8.details.references.len(), 1);
         assert_eq!(
             v8.secret.as_deref(),
             Some(&*SecretKey::default().digest(SECRET))
@@ -517,7 +518,7 @@ mod tests {
             .replace("Tags\n", "Tags,Link\n")
             .replace("a b\n", "a b,https://x/y\n");
         let linked = finding_of(&link);
-        assert_eq!(linked.details.read().unwrap().references, ["https://x/y"]);
+        assert_eq!(linked.details.references, ["https://x/y"]);
         let v7 = finding_of(&list(V7));
         assert_eq!(v7.location.to_string(), "cfg/prod.env:12 at 9f1c0e7");
         let v7_csv = finding_of(
@@ -724,6 +725,6 @@ mod tests {
         let short = finding_of(&list(&short));
         assert_eq!(short.title, "A token, [secret]");
         let link = finding_of(&list(&V8.replace("https://", "https://user:pass@")));
-        assert!(link.details.read().unwrap().references.is_empty());
+        assert!(link.details.references.is_empty());
     }
 }

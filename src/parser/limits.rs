@@ -55,9 +55,7 @@ impl Beyond {
             names |= cut_all(place.texts_mut());
         }
         let mut texts = title.cut() | pointer.cut();
-        details.change(|details| {
-            texts |= cut_all(&mut details.references) | cut_all(&mut details.description);
-        });
+        texts |= cut_all(&mut details.references) | cut_all(&mut details.description);
         let vector = cvss.as_mut().map(|cvss| &mut cvss.vector);
         for text in [Some(scanner_severity), Some(suppressed), vector] {
             texts |= cut_all(text.into_iter().flatten());
@@ -256,7 +254,7 @@ mod tests {
     #[test]
     fn a_long_description_is_cut_and_told() {
         let (scan, findings) = read(semgrep(&[result("r", "a.py", &long(""))])).unwrap();
-        let details = findings[0].details.read().unwrap();
+        let details = &findings[0].details;
         let description = details.description.as_deref().unwrap();
         assert!(description.len() <= MAX_TEXT);
         assert!(description.contains("… [cut: 131072 bytes, SHA-256 "));

@@ -351,10 +351,9 @@ impl<'a> Emitter<'a> {
             finding.fingerprint = finding.fingerprint.with_ordinal(*count);
             *count += 1;
         }
-        finding.details.change(|details| {
-            finding.reference_count = u32::try_from(details.references.len()).unwrap_or(u32::MAX);
-            details.references.truncate(Details::MAX_REFERENCES);
-        });
+        let references = &mut finding.details.references;
+        finding.reference_count = u32::try_from(references.len()).unwrap_or(u32::MAX);
+        references.truncate(Details::MAX_REFERENCES);
         if finding.title.trim().is_empty() {
             finding.title = match finding.rule_id.trim() {
                 "" => "finding without a name".into(),

@@ -13,7 +13,7 @@ use super::examples::Examples;
 use super::fields::{Number, Text, Texts, cwes};
 use super::json::{Json, Kind, Piece};
 use super::{Emitter, Format, Parse, ParseError, Parser, url};
-use crate::finding::{Category, Confidence, Details, Finding, Kept, Location, Severity};
+use crate::finding::{Category, Confidence, Details, Finding, Location, Severity};
 use crate::fingerprint::{ContentDigest, Fingerprint, without_white_space};
 use crate::report::{Files, Scan};
 use crate::scanner::{self, Detail};
@@ -301,10 +301,10 @@ fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding
     );
     finding.content = content(entry, rule, is_secret, emitter.secrets());
     finding.title = message.trim().lines().next().unwrap_or_default().into();
-    finding.details = Kept::from(Details {
+    finding.details = Details {
         description: Some(message).filter(|text| !text.is_empty()),
         references: metadata.map_or_else(Vec::new, |metadata| metadata.references.owned()),
-    });
+    };
     finding.pointer = pointer.into();
     finding.secret = secret.map(Into::into);
     finding.scanner_severity = extra.severity.owned();
@@ -757,7 +757,7 @@ mod tests {
             let finding = finding_of("py.hardcoded-key", message, metavars);
             let all = format!("{finding:?}");
             assert!(!all.contains(secret), "{message}: {all}");
-            let details = finding.details.read().unwrap();
+            let details = &finding.details;
             let description = details.description.as_deref().unwrap();
             assert!(description.contains(masked), "{message}: {description}");
             assert!(finding.secret.is_some(), "{message}");

@@ -22,7 +22,7 @@ use super::{Action, Exception, FirstRun, Policy, Rule};
 use crate::baseline::{self, Comparison, Current, Looked};
 use crate::enrichment::Vex;
 use crate::enrichment::vex::{self, Ruling};
-use crate::finding::{Finding, Location, Sites};
+use crate::finding::{Found, Location, Sites};
 use crate::issue::{Issues, Seen};
 use crate::report::{Health, Report, Scan};
 
@@ -212,9 +212,7 @@ pub fn decide_told<'a>(
     let mut findings = unjudged(policy, &sorted, circumstances, told);
     let mut comparison = compare(&mut findings, policy, &sorted, circumstances, &told.dates);
     let mut sites = Sites::default();
-    let locations = findings
-        .iter()
-        .map(|judged| &judged.subject.finding.location);
+    let locations = findings.iter().map(|judged| judged.subject.finding);
     let site_of: Vec<u32> = locations.map(|location| sites.number(location)).collect();
     let mut issues = issues(&mut findings, &site_of, circumstances);
     let judge = Judge::new(policy, &circumstances, known);
@@ -297,9 +295,9 @@ fn unjudged<'a>(
         let told = told.of(of);
         for (index, finding) in of.findings.iter().enumerate() {
             let told = told.get(index).copied().unwrap_or_default();
-            let ids = finding.vulnerability_ids.as_slice();
+            let ids = finding.vulnerability_ids();
             // Without the catalogue, a report that says yes is to be believed.
-            let is_listed = kev.map(|kev| kev.lookup(ids).is_some());
+            let is_listed = kev.map(|kev| kev.lookup(ids.iter()).is_some());
             let is_listed = is_listed.or(needs_no_kev.then_some(false));
             let severity = finding.severity.or(policy.unknown_severity);
             let subject = Subject {
@@ -314,7 +312,7 @@ fn unjudged<'a>(
                     .or_else(|| ruling(vex, finding, product, circumstances.now)),
                 allowance: policy.sla.get(&severity).copied(),
                 kev: if finding.kev { Some(true) } else { is_listed },
-                epss: told.epss.or_else(|| Some(epss?.lookup(ids)?.score)),
+                epss: told.epss.or_else(|| Some(epss?.lookup(ids.iter())?.score)),
                 seen_by: Arc::clone(&seen_by),
             };
             findings.push(Judged {
@@ -331,7 +329,7 @@ fn unjudged<'a>(
 /// The VEX statement that takes a finding out of the decision.
 fn ruling<'a>(
     vex: &'a [Vex],
-    finding: &'a Finding,
+    finding: Found<'a>,
     product: Option<&'a str>,
     now: Timestamp,
 ) -> Option<Ruling<'a>> {
@@ -342,16 +340,16 @@ fn ruling<'a>(
 
 /// What VEX statements ask of a finding; absent when none can be about it.
 pub(super) fn vex_subject<'a>(
-    finding: &'a Finding,
+    finding: Found<'a>,
     product: Option<&'a str>,
     now: Timestamp,
 ) -> Option<vex::Subject<'a>> {
-    let Location::Package { purl, .. } = &finding.location else {
+    let Location::Package { purl, .. } = finding.location() else {
         return None;
     };
     Some(vex::Subject {
-        ids: &finding.vulnerability_ids,
-        package: Some(purl.as_deref()?),
+        ids: finding.vulnerability_ids().iter().collect(),
+        package: Some(purl?),
         artifact: product,
         latest: now.checked_add(knowledge::SKEW).unwrap_or(now),
     })

@@ -168,7 +168,7 @@ fn why_not_open(decision: &Decision<'_>, judged: &Judged<'_>) -> String {
             }
         }
         (Status::Suppressed, _) => {
-            let words = judged.subject.finding.suppressed.as_deref();
+            let words = judged.subject.finding.suppressed();
             let words = words.map(line).unwrap_or_default();
             format!("{} suppressed it: {words}", judged.subject.source.scanner)
         }
@@ -232,27 +232,27 @@ fn identity(subject: &Subject<'_>) -> Scope {
         let value = value.filter(|value| !value.is_empty());
         scope.extend(value.map(|value| (key, vec![Patterns::escape(value)])));
     };
-    match &finding.location {
+    match finding.location() {
         Location::Package { purl, name, .. } => {
             let is_advisory = finding.category == Category::Sca;
             let key = if is_advisory { "vulnerability" } else { "rule" };
-            say(key, Some(&finding.rule_id));
+            say(key, Some(finding.rule_id()));
             // Without the version: the next one may have the same vulnerability.
             let names = subject.package_names();
             let mut names = names.iter().flatten();
-            let package = purl.as_ref().and(names.next_back());
-            let package = package.map_or(name.as_str(), |name| name);
+            let package = purl.and(names.next_back());
+            let package = package.map_or(name, |name| name);
             say("package", Some(package));
         }
         Location::Web { .. } => {
-            say("rule", Some(&finding.rule_id));
+            say("rule", Some(finding.rule_id()));
             // The one without the query, if there is one; of several places, each
             // crawl finds others.
             let address = |url: &&str| finding.instance_count <= 1 && !url.contains(['?', '#']);
             say("url", subject.urls().into_iter().find(address));
         }
         Location::Source { .. } | Location::Resource { .. } => {
-            say("rule", Some(&finding.rule_id));
+            say("rule", Some(finding.rule_id()));
             let paths: Vec<_> = subject.paths().collect();
             let only = paths
                 .first()
@@ -353,9 +353,9 @@ fn abouts<'s>(subjects: impl Iterator<Item = &'s Subject<'s>>) -> Vec<String> {
             "{}, {}: {} at {}: {}",
             subject.source.scanner,
             subject.severity.name(),
-            finding.rule_id,
-            finding.location,
-            finding.title
+            finding.rule_id(),
+            finding.location(),
+            finding.title()
         );
         short_line(about.trim_end_matches([':', ' ']), LONGEST).into_owned()
     };
@@ -370,7 +370,7 @@ fn unused_id(policy: &Policy, subject: &Subject<'_>) -> String {
     const LONGEST: usize = 60;
     let finding = subject.finding;
     let last = |text: &str, at: char| text.rsplit(at).next().unwrap_or_default().to_owned();
-    let about = match &finding.location {
+    let about = match finding.location() {
         _ if finding.category == Category::Secret => {
             let fingerprint = finding.fingerprint.to_string();
             fingerprint.chars().skip("sg1:".len()).take(8).collect()
@@ -385,7 +385,7 @@ fn unused_id(policy: &Policy, subject: &Subject<'_>) -> String {
             last(address.trim_end_matches('/'), '/')
         }
     };
-    let words = format!("{}-{about}", last(&finding.rule_id, '.')).to_lowercase();
+    let words = format!("{}-{about}", last(finding.rule_id(), '.')).to_lowercase();
     let words = words.split(|c: char| !c.is_ascii_alphanumeric());
     let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
     let id: String = words.join("-").chars().take(LONGEST).collect();

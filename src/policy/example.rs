@@ -168,21 +168,18 @@ impl Example {
     ) -> Vec<Report> {
         let mut reports: Vec<Report> = report.into_iter().collect();
         if let Given::Findings(findings) = &self.given {
-            for ExampleFinding {
-                lane,
-                scanner,
-                finding,
-                ..
-            } in findings
-            {
-                let found = reports
-                    .iter_mut()
-                    .find(|report| is_of(report, lane, scanner));
-                match found {
-                    Some(report) => report.findings.push(finding.clone()),
-                    None => reports.push(made_up(lane, scanner, vec![finding.clone()])),
+            let mut listed: Vec<((&str, &'static str), Vec<Finding>)> = Vec::new();
+            for given in findings {
+                let source = (given.lane.as_str(), given.scanner);
+                let finding = given.finding.clone();
+                match listed.iter_mut().find(|(of, _)| *of == source) {
+                    Some((_, findings)) => findings.push(finding),
+                    None => listed.push((source, vec![finding])),
                 }
             }
+            let listed = listed.into_iter();
+            reports
+                .extend(listed.map(|((lane, scanner), findings)| made_up(lane, scanner, findings)));
         }
         if self.verdict == Verdict::Incomplete {
             return reports;
@@ -312,7 +309,7 @@ fn made_up(lane: &str, scanner: &'static str, findings: Vec<Finding>) -> Report 
             format: "example",
             ..Scan::default()
         }),
-        findings,
+        findings: findings.into_iter().collect(),
         tally: Tally::default(),
         record: None,
         modified: None,
@@ -326,7 +323,8 @@ fn shown(judged: &Judged<'_>) -> String {
     let (lane, scanner) = (source.lane, source.scanner);
     format!(
         "{} at {} ({scanner}, {lane})",
-        finding.rule_id, finding.location
+        finding.rule_id(),
+        finding.location()
     )
 }
 

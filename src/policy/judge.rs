@@ -114,7 +114,7 @@ impl<'a> Judge<'a> {
     pub(super) fn judge(&self, texts: &Texts<'_, 'a>) -> Standing<'a> {
         let Texts { subject, .. } = texts;
         let mut standing = Standing::default();
-        if subject.finding.suppressed.is_some()
+        if subject.finding.suppressed().is_some()
             && self
                 .policy
                 .trust_suppressions

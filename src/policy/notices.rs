@@ -6,7 +6,7 @@ use super::judge::{Judged, Status};
 use super::proof;
 use super::selector::Texts;
 use super::{Degraded, Lane, Never, Policy, Trust};
-use crate::finding::Finding;
+use crate::finding::Found;
 use crate::report::{Health, Report};
 
 /// Something to say of a report, a lane or the gate as a whole.
@@ -41,10 +41,10 @@ pub(super) struct Unanswered {
 }
 
 impl Unanswered {
-    pub(super) fn add(&mut self, place: usize, finding: &Finding, error: &str) {
+    pub(super) fn add(&mut self, place: usize, finding: Found<'_>, error: &str) {
         self.findings += 1;
         if self.first.as_ref().is_none_or(|(first, _)| place < *first) {
-            let text = format!("{} at {}: {error}", finding.rule_id, finding.location);
+            let text = format!("{} at {}: {error}", finding.rule_id(), finding.location());
             self.first = Some((place, text));
         }
     }
@@ -116,7 +116,8 @@ impl Notices {
         };
         let text = format!(
             "VEX says that the product is not affected by {} at {}{more}, which no exception may accept",
-            finding.rule_id, finding.location
+            finding.rule_id(),
+            finding.location()
         );
         self.warnings.push(text.into());
     }

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::judge::Judged;
-use crate::finding::{Finding, Location, Sites};
+use crate::finding::{Found, Location, Sites};
 
 /// The place of each finding, given in the order of their reports with the number
 /// of its site, in the listing of all: worst first.
@@ -63,10 +63,13 @@ fn listed(findings: &[Judged<'_>], places: &[u32], site_of: &[u32]) -> Vec<Liste
 /// The place of each site in the order of locations, by its number.
 fn places_of_sites(sites: &Sites<'_>) -> Vec<u32> {
     let examples = sites.examples().iter().zip(0..);
-    let mut sorted: Vec<(Beginning, &Location, usize)> = examples
-        .map(|(location, number)| (beginning(location), *location, number))
+    let mut sorted: Vec<(Beginning, Found<'_>, usize)> = examples
+        .map(|(found, number)| (beginning(found.location()), *found, number))
         .collect();
-    sorted.sort_unstable();
+    sorted.sort_unstable_by(|(one, at, _), (other, beside, _)| {
+        let of_beginning = one.cmp(other);
+        of_beginning.then_with(|| at.location().cmp(&beside.location()))
+    });
     let mut places = vec![0; sorted.len()];
     for (place, (.., number)) in (0..).zip(sorted) {
         if let Some(at) = places.get_mut::<usize>(number) {
@@ -80,14 +83,14 @@ fn places_of_sites(sites: &Sites<'_>) -> Vec<u32> {
 /// has to be compared.
 type Beginning = [u8; 40];
 
-fn beginning(location: &Location) -> Beginning {
+fn beginning(location: Location<&str>) -> Beginning {
     let (kind, first) = match location {
         Location::Source { path, .. } => (0, Some(path)),
-        Location::Package { purl, .. } => (1, purl.as_ref()),
+        Location::Package { purl, .. } => (1, purl),
         Location::Web { url, .. } => (2, Some(url)),
         Location::Resource { target, .. } => (3, Some(target)),
     };
-    let text = first.map_or("", |text| text.as_str());
+    let text = first.unwrap_or_default();
     let bytes = [kind, u8::from(first.is_some())]
         .into_iter()
         .chain(text.bytes());
@@ -106,11 +109,11 @@ fn source<'a>(findings: &[Judged<'a>]) -> Option<(&'a str, &'a str)> {
 }
 
 /// A finding, the number of its report, and its index.
-type Beside<'a> = (&'a Finding, usize, u32);
+type Beside<'a> = (Found<'a>, usize, u32);
 
 /// The order of findings of one severity, lane and scanner.
 fn order((one, report, _): &Beside<'_>, (other, other_report, _): &Beside<'_>) -> Ordering {
-    let of_finding = one.place_at_site(other);
+    let of_finding = one.place_at_site(*other);
     // In one report no two have the same fingerprint.
     of_finding.then(report.cmp(other_report))
 }
@@ -134,7 +137,7 @@ mod tests {
     use super::super::judge::Standing;
     use super::super::selector::Subject;
     use super::*;
-    use crate::finding::{Category, Finding, Severity, Text};
+    use crate::finding::{Category, Finding, Findings, Severity, Text};
     use crate::fingerprint::Fingerprint;
 
     fn locations() -> Vec<Location> {
@@ -189,7 +192,7 @@ mod tests {
                 })
             })
         });
-        let findings: Vec<_> = findings.collect();
+        let findings: Findings = findings.collect();
         let sources = [("b", "a"), ("a", "c"), ("a", "b")];
         let today = "2026-11-21".parse().unwrap();
         let judged = |report, (lane, scanner), finding| Judged {
@@ -209,16 +212,20 @@ mod tests {
         let mut sites = Sites::default();
         let site_of = all
             .iter()
-            .map(|judged| sites.number(&judged.subject.finding.location));
+            .map(|judged| sites.number(judged.subject.finding));
         let site_of: Vec<_> = site_of.collect();
         let places = places(&all, &sites, &site_of);
         arrange(&mut all, &places);
         let keys = all.iter().map(|Judged { subject, .. }| {
-            let Finding {
-                location, rule_id, ..
-            } = subject.finding;
+            let finding = subject.finding;
             let (lane, scanner) = (subject.source.lane, subject.source.scanner);
-            (subject.severity, lane, scanner, location, rule_id)
+            (
+                subject.severity,
+                lane,
+                scanner,
+                finding.location(),
+                finding.rule_id(),
+            )
         });
         assert_eq!(keys.len(), 3 * findings.len());
         assert!(keys.is_sorted());

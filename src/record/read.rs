@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::io::BufRead as _;
+use std::io::{self, BufRead as _};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -18,6 +18,7 @@ use super::rows::{FindingRow, KnowledgeRow, ReasonRow, ReportRow, time};
 use super::{Context, Past, PastFacts, PastRule, Record};
 use crate::artifact::{Digested, Window};
 use crate::baseline::{SUMMARY_SCHEMA, Source};
+use crate::finding::{Collector, Keep};
 use crate::parser::ParseError;
 use crate::parser::json::{Json, Kind};
 use crate::policy::decide::{Notice, Verdict};
@@ -143,7 +144,13 @@ impl Reading {
             let taken = shelves.take(row, &mut knowledge, today);
             taken.map_err(|error| at("findings", Some(index), error))?;
         }
-        for (index, (row, report)) in rows.iter().zip(&shelves.reports).enumerate() {
+        let reports = shelves.reports.into_iter().map(|(report, findings)| {
+            let findings = findings.finish()?;
+            Ok(Report { findings, ..report })
+        });
+        let reports = reports.collect::<io::Result<Vec<_>>>();
+        let reports = reports.map_err(|error| at("findings", None, error.to_string()))?;
+        for (index, (row, report)) in rows.iter().zip(&reports).enumerate() {
             let Tally {
                 findings,
                 suppressed,
@@ -172,7 +179,7 @@ impl Reading {
                     text: reason.text,
                 })
                 .collect(),
-            reports: shelves.reports,
+            reports,
             workspace: self.workspace,
             knowledge,
             facts: shelves.facts,
@@ -195,7 +202,8 @@ fn at(key: &str, index: Option<usize>, error: String) -> ParseError {
 /// The reports, and what was known of their findings.
 #[derive(Default)]
 struct Shelf {
-    reports: Vec<Report>,
+    /// Each with its findings.
+    reports: Vec<(Report, Collector)>,
     facts: Vec<Vec<PastFacts>>,
     /// The readable ones, by lane, path and scanner.
     places: HashMap<(String, String, String), usize>,
@@ -212,7 +220,7 @@ impl Shelf {
                 ));
             }
         }
-        self.reports.push(report);
+        self.reports.push((report, Collector::new(Keep::AtHand)));
         self.facts.push(Vec::new());
         Ok(())
     }
@@ -222,8 +230,11 @@ impl Shelf {
         let facts = row.facts(known, today)?;
         let key = (row.lane.clone(), row.report.clone(), row.scanner.clone());
         let place = self.places.get(&key).copied();
-        let place = place.and_then(|at| Some((self.reports.get_mut(at)?, self.facts.get_mut(at)?)));
-        let Some((report, all)) = place else {
+        let place = place.and_then(|at| {
+            let (report, collector) = self.reports.get_mut(at)?;
+            Some((report, collector, self.facts.get_mut(at)?))
+        });
+        let Some((report, collector, all)) = place else {
             return Err(format!(
                 "there is no readable report `{}` of {} in the lane {}",
                 row.report, row.scanner, row.lane
@@ -231,7 +242,7 @@ impl Shelf {
         };
         let finding = row.finding()?;
         report.tally.add(&finding);
-        report.findings.push(finding);
+        collector.add(finding);
         all.push(facts);
         Ok(())
     }

@@ -12,7 +12,7 @@ use crate::baseline::Raised;
 use crate::enrichment::vex::Status;
 use crate::enrichment::{Origin, Vex};
 use crate::finding::{
-    Category, Confidence, Cvss, CvssVersion, Details, Finding, Kept, Location, Severity, Text,
+    Category, Confidence, Cvss, CvssVersion, Details, Finding, Findings, Location, Severity, Text,
 };
 use crate::fingerprint::{ContentDigest, Fingerprint};
 use crate::parser;
@@ -190,7 +190,7 @@ impl ReportRow {
             bytes: self.bytes,
             sha256: self.sha256.clone(),
             scan,
-            findings: Vec::new(),
+            findings: Findings::default(),
             tally: Tally::default(),
             record: self.record.as_ref().map(RecordRow::proof).transpose()?,
             modified: self.modified.as_deref().map(time).transpose()?,
@@ -294,10 +294,10 @@ impl FindingRow {
             instances: self.instances,
             instance_count: self.instance_count,
             fixed_in: self.fixed_in,
-            details: Kept::from(Details {
+            details: Details {
                 description: self.description,
                 references: self.references,
-            }),
+            },
             reference_count: self.reference_count,
             pointer: self.pointer.into(),
             secret: self.secret,

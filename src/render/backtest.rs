@@ -310,7 +310,7 @@ fn examples(outcome: &RuleOutcome<'_>, decision: &Decision<'_>) -> Vec<String> {
     let findings = findings.filter_map(|&index| decision.findings.get(index));
     let named = findings.map(|judged| {
         let finding = judged.subject.finding;
-        format!("{} at {}", finding.rule_id, finding.location)
+        format!("{} at {}", finding.rule_id(), finding.location())
     });
     named.take(EXAMPLES).collect()
 }

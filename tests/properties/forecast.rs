@@ -88,7 +88,7 @@ fn policy_with_time() -> impl Strategy<Value = Policy> {
 fn baseline(reports: &[Report], ages: &[i64]) -> Baseline {
     let mut rows = Vec::new();
     for report in reports.iter().filter(|report| report.scan.is_ok()) {
-        for finding in &report.findings {
+        for finding in report.findings.iter() {
             let digit = finding
                 .fingerprint
                 .to_string()
@@ -102,7 +102,7 @@ fn baseline(reports: &[Report], ages: &[i64]) -> Baseline {
                 report.scan.as_ref().unwrap().scanner,
                 report.lane,
                 finding.severity.name(),
-                serde_json::to_string(&finding.location).unwrap(),
+                serde_json::to_string(&finding.location()).unwrap(),
             ));
         }
     }

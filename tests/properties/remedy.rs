@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use security_gate::finding::Found;
 use security_gate::policy::remedy::{Remedy, passes_if};
 
 use super::*;
@@ -10,13 +11,16 @@ use super::*;
 /// upgraded.
 fn reports() -> impl Strategy<Value = Vec<Report>> {
     prop::collection::vec(report(), 1..4).prop_map(|mut reports| {
-        for finding in reports.iter_mut().flat_map(|report| &mut report.findings) {
+        let place = |finding: &mut Finding| {
             let place = finding.location.to_string();
             finding.fingerprint =
                 Fingerprint::new("placed", &[&finding.fingerprint.to_string(), &place]);
             if finding.severity == Severity::Low {
                 finding.fixed_in.clear();
             }
+        };
+        for report in &mut reports {
+            edit(report, |findings| findings.iter_mut().for_each(place));
         }
         reports
     })
@@ -26,8 +30,8 @@ fn reports() -> impl Strategy<Value = Vec<Report>> {
 /// tests do.
 type Key = (Fingerprint, String);
 
-fn key(finding: &Finding) -> Key {
-    (finding.fingerprint, finding.pointer.to_string())
+fn key(finding: Found<'_>) -> Key {
+    (finding.fingerprint, finding.pointer().to_string())
 }
 
 /// What each action clears.
@@ -46,9 +50,9 @@ fn without<'s>(
     let cleared: BTreeSet<_> = cleared.into_iter().flatten().collect();
     let mut reports = reports.to_vec();
     for report in &mut reports {
-        report
-            .findings
-            .retain(|finding| !cleared.contains(&key(finding)));
+        let findings = report.findings.iter();
+        let left = findings.filter(|finding| !cleared.contains(&key(*finding)));
+        report.findings = left.map(|finding| finding.unpacked().unwrap()).collect();
     }
     reports
 }

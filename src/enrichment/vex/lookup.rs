@@ -7,13 +7,12 @@ use jiff::Timestamp;
 
 use super::product::{Purl, Target};
 use super::{Origin, Statement, Vex, key};
-use crate::finding::Text;
 
 /// A finding, as far as statements ask about it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Subject<'a> {
     /// Its identifiers, aliases included.
-    pub ids: &'a [Text],
+    pub ids: Vec<&'a str>,
     /// The package URL of the package that it is in.
     pub package: Option<&'a str>,
     /// The package URL of what was scanned and is to be released; absent when

@@ -2,7 +2,6 @@ use proptest::prelude::*;
 
 use super::super::testing::{NEVER, fixture_text, gzip};
 use super::*;
-use crate::finding::Text;
 
 fn read_as(path: &str, bytes: impl Into<Vec<u8>>) -> Result<Vex, String> {
     let window = Window::over(bytes).map_err(|error| error.to_string())?;
@@ -47,9 +46,8 @@ pub(super) fn status(
     package: &str,
     artifact: &str,
 ) -> Option<Status> {
-    let ids: Vec<_> = ids.split_whitespace().map(Text::from).collect();
     let subject = Subject {
-        ids: &ids,
+        ids: ids.split_whitespace().collect(),
         package: Some(package).filter(|purl| !purl.is_empty()),
         artifact: Some(artifact).filter(|purl| !purl.is_empty()),
         latest: LATEST.parse().unwrap(),
@@ -368,9 +366,8 @@ fn statements_that_do_nothing_say_why() {
         ),
     ] {
         let documents = [read(openvex(&statements.join(","))).unwrap()];
-        let ids = ["cve-2026-1".into(), "GHSA-1".into()];
         let subject = Subject {
-            ids: &ids,
+            ids: vec!["cve-2026-1", "GHSA-1"],
             package: Some("pkg:npm/x@1"),
             artifact: None,
             latest: LATEST.parse().unwrap(),
@@ -497,8 +494,7 @@ proptest! {
         prop_assert_eq!(status(&read_all(&turned), "CVE-2026-1", "pkg:npm/x@1", ""), expected);
 
         // The very same documents in another order: the very same statement.
-        let ids = ["CVE-2026-1".into()];
-        let subject = Subject { ids: &ids, package: Some("pkg:npm/x@1"), artifact: None, latest: LATEST.parse().unwrap() };
+        let subject = Subject { ids: vec!["CVE-2026-1"], package: Some("pkg:npm/x@1"), artifact: None, latest: LATEST.parse().unwrap() };
         let place = |documents: &[Vex]| {
             lookup(documents, &subject).map(|ruling| {
                 (ruling.document.origin.stored.sha256.clone(), ruling.statement.pointer.clone())

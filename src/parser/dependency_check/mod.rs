@@ -16,7 +16,7 @@ use super::fields::{Checked, Lenient, List, Number, Text, Texts, cwes, leniently
 use super::json::Piece;
 use super::outline::Outline;
 use super::{Emitter, Format, Parse, Parser};
-use crate::finding::{Category, Cvss, CvssVersion, Details, Finding, Kept, Location, Severity};
+use crate::finding::{Category, Cvss, CvssVersion, Details, Finding, Location, Severity};
 use crate::fingerprint::{ContentDigest, Fingerprint};
 use crate::scanner::{self, Detail};
 
@@ -325,10 +325,10 @@ impl Vulnerability<'_> {
         finding.content =
             is_telling.then(|| ContentDigest::new("dependency-check", &[name, &package.key]));
         finding.title = name.lines().next().unwrap_or_default().trim().into();
-        finding.details = Kept::from(Details {
+        finding.details = Details {
             description: text(&self.description),
             references: distinct(self.references.0.iter().map(|r| &*r.url)),
-        });
+        };
         finding.scanner_severity = match &self.severity {
             Some(Word::Text(word)) => text(word),
             Some(Word::Other) | None => None,
@@ -675,7 +675,7 @@ mod tests {
         assert_eq!(finding.vulnerability_ids, ["CVE-2026-1"]);
         assert_eq!(finding.category, Category::Sca);
         assert_eq!(finding.scanner_severity.as_deref(), Some("HIGH"));
-        let details = finding.details.read().unwrap();
+        let details = finding.details;
         assert_eq!(details.description.as_deref(), Some("One.\nTwo."));
         assert_eq!(finding.cwes, [79, 80]);
         assert_eq!(details.references, ["https://a", "https://b"]);
@@ -773,11 +773,11 @@ mod tests {
             // The two were written on different days, between which the
             // references changed.
             let details = Details {
-                description: xml.details.read().unwrap().description.clone(),
-                ..json.details.read().unwrap().into_owned()
+                description: xml.details.description.clone(),
+                ..json.details.clone()
             };
             let xml = Finding {
-                details: details.into(),
+                details,
                 reference_count: json.reference_count,
                 pointer: json.pointer.clone(),
                 ..xml

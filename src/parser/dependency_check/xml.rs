@@ -443,7 +443,7 @@ mod tests {
         assert_eq!(first.severity, Severity::High);
         assert_eq!(first.cvss.unwrap().version, CvssVersion::V4);
         assert_eq!(first.cwes, [79, 80]);
-        let details = first.details.read().unwrap();
+        let details = &first.details;
         assert_eq!(details.description.as_deref(), Some("A <b>"));
         assert_eq!(details.references, ["https://a"]);
         assert_eq!(first.fixed_in, ["1.2"]);

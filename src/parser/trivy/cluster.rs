@@ -161,7 +161,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            findings[2].details.read().unwrap().description.as_deref(),
+            findings[2].details.description.as_deref(),
             Some("in n/Deployment/d")
         );
         assert_eq!(

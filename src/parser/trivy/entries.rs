@@ -220,7 +220,7 @@ impl Entry<'_> {
             location,
         );
         finding.scanner_severity = self.severity.owned();
-        finding.details = details.into();
+        finding.details = details;
         finding.pointer = pointer.into();
         if let Some(title) = self.title(kind) {
             finding.title = title.into();
@@ -471,9 +471,7 @@ impl Draft {
                     *path = place.target.as_str().into();
                 }
                 let description = workload.map(|workload| format!("in {workload}"));
-                self.finding
-                    .details
-                    .change(|details| details.description = description);
+                self.finding.details.description = description;
             }
             Location::Resource {
                 target, resource, ..
@@ -537,7 +535,6 @@ fn severity(word: &str) -> Severity {
 mod tests {
     use super::super::tests::{read, report};
     use super::*;
-    use crate::finding::Kept;
     use thin_vec::thin_vec;
 
     fn result(target: &str, class: &str, list: &str, entry: &str) -> String {
@@ -583,13 +580,13 @@ mod tests {
                 vector: Some("CVSS:3.1/AV:N".into()),
             }),
             fixed_in: thin_vec!["1.0-2".into(), "1.1".into()],
-            details: Kept::from(Details {
+            details: Details {
                 description: Some("d".to_owned()),
                 references: vec![
                     "https://p.example".to_owned(),
                     "https://r.example".to_owned(),
                 ],
-            }),
+            },
             reference_count: 2,
             pointer: "/Results/0/Vulnerabilities/0".into(),
             ..Finding::new(
@@ -624,7 +621,7 @@ mod tests {
         );
         assert_eq!(finding.rule_id, "AVD-DS-0002");
         assert_eq!(finding.category, Category::Misconfiguration);
-        let details = finding.details.read().unwrap();
+        let details = finding.details;
         assert_eq!(details.description.as_deref(), Some("m\n\nd"));
         assert_eq!(
             finding.location,

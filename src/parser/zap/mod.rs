@@ -11,7 +11,7 @@ use thin_vec::ThinVec;
 
 use super::outline::Shape;
 use super::{Emitter, Format, Parse, ParseError, Parser, url};
-use crate::finding::{Category, Confidence, Details, Finding, Kept, Location, Severity};
+use crate::finding::{Category, Confidence, Details, Finding, Location, Severity};
 use crate::fingerprint::{ContentDigest, Fingerprint};
 use crate::scanner::{self, Detail};
 
@@ -338,10 +338,10 @@ fn finding(mut alert: Alert, site: &str) -> Finding {
     finding.title = title.into();
     let description = alert.get("desc").map(text::plain);
     let references = alert.get("reference").map(text::plain).unwrap_or_default();
-    finding.details = Kept::from(Details {
+    finding.details = Details {
         description: description.filter(|text| !text.is_empty()),
         references: references.lines().map(url::mask).collect(),
-    });
+    };
     finding.pointer = alert.pointer.as_str().into();
     finding.scanner_severity = alert.get("riskcode").map(Into::into);
     finding.confidence = alert.confidence();
@@ -414,7 +414,7 @@ mod tests {
             let (scan, mut findings) = read(fs_err::read(name).unwrap()).unwrap();
             for finding in &mut findings {
                 // Only the JSON has some.
-                finding.details.change(|details| details.references.clear());
+                finding.details.references.clear();
                 finding.reference_count = 0;
                 assert!(!std::mem::take(&mut finding.pointer).is_empty());
             }
@@ -440,7 +440,7 @@ mod tests {
         assert_eq!(finding.category, Category::Dast);
         assert_eq!(finding.rule_id, "40012");
         assert_eq!(finding.title, "Cross Site Scripting");
-        let details = finding.details.read().unwrap();
+        let details = &finding.details;
         assert_eq!(details.description.as_deref(), Some("One\n<two>"));
         assert_eq!(finding.severity, Severity::High);
         assert_eq!(finding.scanner_severity.as_deref(), Some("3"));
@@ -468,7 +468,7 @@ mod tests {
         );
         let finding = &read(xml).unwrap().1[0];
         assert_eq!(finding.title, "<b>");
-        let details = finding.details.read().unwrap();
+        let details = &finding.details;
         assert_eq!(details.description.as_deref(), Some("&"));
         assert_eq!(url_of(&finding.location), "https://h/?a=1&b=2");
         assert_eq!(

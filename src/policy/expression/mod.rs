@@ -274,7 +274,7 @@ mod tests {
     use super::super::selector::Source;
     use super::*;
     use crate::finding::{
-        Category, Confidence, Cvss, CvssVersion, Details, Finding, Kept, Location, Severity,
+        Category, Confidence, Cvss, CvssVersion, Details, Finding, Findings, Location, Severity,
     };
     use crate::fingerprint::Fingerprint;
 
@@ -301,10 +301,10 @@ mod tests {
         });
         finding.confidence = Some(Confidence::Medium);
         finding.fixed_in = thin_vec::thin_vec!["1.2".into()];
-        finding.details = Kept::from(Details {
+        finding.details = Details {
             references: vec!["https://a.example/1".into()],
             ..Details::default()
-        });
+        };
         finding
     }
 
@@ -327,10 +327,11 @@ mod tests {
             workspace: Some("/builds/group/shop"),
             today: "2026-11-21".parse().unwrap(),
         };
+        let findings = Findings::from_iter([finding.clone()]);
         expression.matches(&Subject {
             severity: Severity::High,
             kev: Some(false),
-            ..Subject::of(source.into(), finding)
+            ..Subject::of(source.into(), findings.get(0).unwrap())
         })
     }
 
@@ -349,11 +350,11 @@ mod tests {
     fn what_an_expression_asks_for_is_known_in_words() {
         let text = "title != '' && cwe.exists(n, n == 79) && cvss > 7.0 && url == null
             && vulnerability != ['a'] && line > 0 && !kev && title != 'b'";
-        let finding = full();
+        let findings = Findings::from_iter([full()]);
         let today = "2026-11-21".parse().unwrap();
         let subject = Subject {
             kev: Some(false),
-            ..Subject::new("mainline-sast", "semgrep", &finding, today)
+            ..Subject::new("mainline-sast", "semgrep", findings.get(0).unwrap(), today)
         };
         let values = Expression::compile(text).unwrap().values(&subject);
         let words: Vec<_> = values

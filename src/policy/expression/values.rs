@@ -5,7 +5,7 @@ use cel::common::value::{CowVal, Val};
 use cel::context::VariableResolver;
 
 use super::super::selector::{Confidences, Source, Subject};
-use crate::finding::{Category, Confidence, Location, Severity, Text};
+use crate::finding::{Category, Confidence, Location, Severity, TextList};
 use crate::fingerprint::stable_path;
 
 /// The type of a part of an expression, as far as it matters here.
@@ -176,7 +176,7 @@ impl VariableResolver for Fields<'_> {
             workspace,
             ..
         } = *subject.source;
-        let location = &finding.location;
+        let location = finding.location();
         let value = match name {
             "lane" => text(lane),
             "scanner" => text(scanner),
@@ -184,24 +184,20 @@ impl VariableResolver for Fields<'_> {
             "severity" => text(severity.name()),
             "severity_rank" => CowVal::owned(CelInt::from(rank(severity))),
             "confidence" => or_null(finding.confidence.and_then(confidence).map(text)),
-            "rule" => text(&finding.rule_id),
-            "title" => text(&finding.title),
+            "rule" => text(finding.rule_id()),
+            "title" => text(finding.title()),
             // What cannot be read back is no value, and the expression no answer.
-            "description" => or_null(
+            "description" => or_null(finding.details().ok()?.into_owned().description.map(owned)),
+            "cwe" => list(
                 finding
-                    .details
-                    .read()
-                    .ok()?
-                    .into_owned()
-                    .description
-                    .map(owned),
+                    .cwes()
+                    .iter()
+                    .map(|&cwe| CelInt::from(i64::from(cwe))),
             ),
-            "cwe" => list(finding.cwes.iter().map(|&cwe| CelInt::from(i64::from(cwe)))),
-            "vulnerability" => texts(&finding.vulnerability_ids),
+            "vulnerability" => texts(finding.vulnerability_ids()),
             "cvss" => or_null(
                 finding
-                    .cvss
-                    .as_ref()
+                    .cvss()
                     .map(|cvss| CowVal::owned(CelDouble::from(cvss.score))),
             ),
             "kev" => or_null(subject.kev.map(truth)),
@@ -212,14 +208,13 @@ impl VariableResolver for Fields<'_> {
             ),
             "age" => or_null(subject.age().map(|age| whole(u64::from(age)))),
             "overdue" => or_null(subject.overdue().map(truth)),
-            "fix" => truth(!finding.fixed_in.is_empty()),
-            "fixed_in" => texts(&finding.fixed_in),
+            "fix" => truth(!finding.fixed_in().is_empty()),
+            "fixed_in" => texts(finding.fixed_in()),
             "instances" => whole(finding.instance_count),
             "fingerprint" => owned(finding.fingerprint.to_string()),
             "references" => list(
                 finding
-                    .details
-                    .read()
+                    .details()
                     .ok()?
                     .into_owned()
                     .references
@@ -245,7 +240,7 @@ impl VariableResolver for Fields<'_> {
     }
 }
 
-fn line(location: &Location) -> Option<u64> {
+fn line(location: Location<&str>) -> Option<u64> {
     match location {
         Location::Source { line, .. } | Location::Resource { line, .. } => line.map(u64::from),
         Location::Package { .. } | Location::Web { .. } => None,
@@ -253,17 +248,17 @@ fn line(location: &Location) -> Option<u64> {
 }
 
 /// The texts that only some locations have.
-fn placed<'a>(location: &'a Location, wanted: &str) -> Option<&'a str> {
+fn placed<'a>(location: Location<&'a str>, wanted: &str) -> Option<&'a str> {
     match (wanted, location) {
         ("package_name", Location::Package { name, .. }) => Some(name),
-        ("version", Location::Package { version, .. }) => version.as_deref(),
-        ("purl", Location::Package { purl, .. }) => purl.as_deref(),
+        ("version", Location::Package { version, .. }) => version,
+        ("purl", Location::Package { purl, .. }) => purl,
         ("url", Location::Web { url, .. }) => Some(url),
-        ("method", Location::Web { method, .. }) => method.as_deref(),
-        ("parameter", Location::Web { parameter, .. }) => parameter.as_deref(),
-        ("resource", Location::Resource { resource, .. }) => resource.as_deref(),
+        ("method", Location::Web { method, .. }) => method,
+        ("parameter", Location::Web { parameter, .. }) => parameter,
+        ("resource", Location::Resource { resource, .. }) => resource,
         ("target", Location::Resource { target, .. }) => Some(target),
-        ("target", Location::Package { target, .. }) => target.as_deref(),
+        ("target", Location::Package { target, .. }) => target,
         _ => None,
     }
 }
@@ -335,8 +330,8 @@ fn or_null<'v>(value: Option<CowVal<'v, 'v>>) -> CowVal<'v, 'v> {
     value.unwrap_or_else(|| CowVal::owned(CelNull))
 }
 
-fn texts(texts: &[Text]) -> CowVal<'_, '_> {
-    list(texts.iter().map(|text| CelString::from(text.as_str())))
+fn texts(texts: TextList<'_>) -> CowVal<'_, '_> {
+    list(texts.iter().map(CelString::from))
 }
 
 fn list<'v, T: Val + 'v>(items: impl Iterator<Item = T>) -> CowVal<'v, 'v> {
@@ -347,7 +342,7 @@ fn list<'v, T: Val + 'v>(items: impl Iterator<Item = T>) -> CowVal<'v, 'v> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Finding;
+    use crate::finding::{Finding, Findings};
     use crate::fingerprint::Fingerprint;
 
     #[test]
@@ -361,13 +356,14 @@ mod tests {
             Severity::Unknown,
             location,
         );
+        let findings = Findings::from_iter([finding]);
         let today = "2026-11-21".parse().unwrap();
         let subject = Subject {
             severity: Severity::Low,
             new: Some(true),
             first_seen: Some(today),
             kev: Some(false),
-            ..Subject::new("a", "a", &finding, today)
+            ..Subject::new("a", "a", findings.get(0).unwrap(), today)
         };
         let fields = Fields(&subject);
         for (name, _, may_be_missing) in VARIABLES {

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use jiff::civil::Date;
 
-use crate::finding::{Confidence, Finding, Location, Severity, Text};
+use crate::finding::{Confidence, Finding, Findings, Found, Location, Severity, Text};
 use crate::fingerprint::Fingerprint;
 use crate::policy::selector::{Confidences, Question, SeenBy, Selector, Subject, Texts};
 use crate::policy::{Lane, Policy};
@@ -21,7 +21,9 @@ use crate::scanner::{Detail, Kind, Scanner};
 pub(super) struct Space<'a> {
     policy: &'a Policy,
     lanes: Vec<&'a str>,
-    findings: Vec<Sketch>,
+    sketches: Vec<Sketch>,
+    /// That of each sketch.
+    findings: Findings,
     scanners: &'a [Scanner],
     today: Date,
 }
@@ -30,7 +32,6 @@ pub(super) struct Space<'a> {
 struct Sketch {
     scanner: &'static str,
     kind: &'static Kind,
-    finding: Finding,
 }
 
 /// A sketch, with what surrounds it.
@@ -52,16 +53,20 @@ impl<'a> Space<'a> {
         let usual = scanners.iter().map(|scanner| scanner.lane);
         let configured = policy.lanes.keys().map(String::as_str);
         let lanes: BTreeSet<&str> = configured.chain(usual).collect();
-        let mut findings = Vec::new();
-        for scanner in scanners {
-            for kind in scanner.kinds {
-                findings.extend(sketches(scanner.name, kind));
-            }
-        }
+        let kinds = scanners
+            .iter()
+            .flat_map(|scanner| scanner.kinds.iter().map(|kind| (scanner.name, kind)));
+        let (sketches, findings) = kinds
+            .flat_map(|(scanner, kind)| {
+                let findings = sketched(kind).into_iter();
+                findings.map(move |finding| (Sketch { scanner, kind }, finding))
+            })
+            .unzip::<_, _, Vec<_>, Vec<_>>();
         Self {
             policy,
             lanes: lanes.into_iter().collect(),
-            findings,
+            sketches,
+            findings: findings.into_iter().collect(),
             scanners,
             today,
         }
@@ -123,11 +128,11 @@ impl<'a> Space<'a> {
             true => &[None, Some(false), Some(true)],
             false => &[None],
         };
-        for sketch in &self.findings {
+        for (sketch, finding) in self.sketches.iter().zip(self.findings.iter()) {
             for lane in &self.lanes {
                 for kev in kevs {
                     for time in &times {
-                        if is_it(&self.case(sketch, lane, *kev, *time)) {
+                        if is_it(&self.case(sketch, finding, lane, *kev, *time)) {
                             return true;
                         }
                     }
@@ -140,11 +145,12 @@ impl<'a> Space<'a> {
     fn case<'s>(
         &'s self,
         sketch: &'s Sketch,
+        finding: Found<'s>,
         lane: &'s str,
         kev: Option<bool>,
         (new, first_seen): (Option<bool>, Option<Date>),
     ) -> Case<'s> {
-        let severity = match sketch.finding.severity {
+        let severity = match finding.severity {
             Severity::Unknown => self.policy.unknown_severity,
             known => known,
         };
@@ -157,7 +163,7 @@ impl<'a> Space<'a> {
                 first_seen,
                 allowance: self.policy.sla.get(&severity).copied(),
                 kev: kev.filter(|kev| has_advisory || !kev),
-                ..Subject::new(lane, sketch.scanner, &sketch.finding, self.today)
+                ..Subject::new(lane, sketch.scanner, finding, self.today)
             },
         }
     }
@@ -315,7 +321,7 @@ fn questions<'s>(selectors: &[&'s Selector]) -> Vec<&'s Question> {
     asked.map(|asked| &asked.question).collect()
 }
 
-fn sketches(scanner: &'static str, kind: &'static Kind) -> Vec<Sketch> {
+fn sketched(kind: &Kind) -> Vec<Finding> {
     let sure: Vec<Option<Confidence>> = match kind.has(Detail::Confidence) {
         true => {
             let words = Confidences::WORDS.into_iter();
@@ -329,7 +335,7 @@ fn sketches(scanner: &'static str, kind: &'static Kind) -> Vec<Sketch> {
         true => &[false, true],
         false => &[false],
     };
-    let mut sketches = Vec::new();
+    let mut findings = Vec::new();
     for severity in kind.severities {
         for confidence in &sure {
             for has_fix in fixes {
@@ -338,13 +344,9 @@ fn sketches(scanner: &'static str, kind: &'static Kind) -> Vec<Sketch> {
                 let mut finding = Finding::new(fingerprint, kind.category, "", *severity, nowhere);
                 finding.confidence = *confidence;
                 finding.fixed_in = has_fix.then(Text::default).into_iter().collect();
-                sketches.push(Sketch {
-                    scanner,
-                    kind,
-                    finding,
-                });
+                findings.push(finding);
             }
         }
     }
-    sketches
+    findings
 }

@@ -9,7 +9,7 @@ use foldhash::HashMap;
 use super::decide::{Decision, RuleOutcome, Verdict};
 use super::judge::Status;
 use super::{Action, Rule};
-use crate::finding::Finding;
+use crate::finding::Found;
 use crate::issue::Tally;
 
 mod step;
@@ -140,7 +140,7 @@ impl Group<'_> {
     fn text(&self, decision: &Decision<'_>) -> String {
         let findings = self.findings.iter();
         let findings = findings.filter_map(|index| decision.findings.get(*index));
-        let findings: Vec<&Finding> = findings.map(|judged| judged.subject.finding).collect();
+        let findings: Vec<Found<'_>> = findings.map(|judged| judged.subject.finding).collect();
         self.place.text(&findings)
     }
 }

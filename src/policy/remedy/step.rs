@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use foldhash::{HashMap, HashSet};
 
 use super::Kind;
-use crate::finding::{Category, Finding, Location};
+use crate::finding::{Category, Found, Location, Sites};
 use crate::fingerprint::{Fingerprint, stable_path};
 use crate::issue::{decisive_ids, package_identity};
 use crate::policy::decide::Decision;
@@ -54,54 +54,43 @@ pub(super) struct Grouping<'d, 'a> {
     heads: HashMap<(Fingerprint, bool), usize>,
 }
 
-/// Packages as their scanners write them, by number: those with a finding that keeps
-/// the release from going on, as no others are asked about.
+/// Packages by number: those with a finding that keeps the release from going on, as
+/// no others are asked about.
 #[derive(Default)]
 struct Packages<'a> {
-    written: HashMap<Written<'a>, usize>,
     names: HashMap<(String, Option<String>), usize>,
-    /// What was asked for last: findings of one package often stand together.
-    last: Option<(Written<'a>, Option<usize>)>,
+    /// As their scanners write them.
+    sites: Sites<'a>,
+    /// The package of each site that was asked for.
+    of_sites: HashMap<u32, Option<usize>>,
 }
-
-type Written<'a> = (Option<&'a str>, &'a str, Option<&'a str>);
 
 impl<'a> Packages<'a> {
-    fn add(&mut self, location: &'a Location) {
-        if let Some(written) = written(location)
-            && !self.written.contains_key(&written)
-            && let Some(name) = package_identity(location)
-        {
-            let next = self.names.len();
-            let number = *self.names.entry(name).or_insert(next);
-            self.written.insert(written, number);
-        }
+    fn add(&mut self, finding: Found<'a>) {
+        self.find(finding, |names, name| {
+            let next = names.len();
+            Some(*names.entry(name).or_insert(next))
+        });
     }
 
-    fn number(&mut self, location: &'a Location) -> Option<usize> {
-        let written = written(location)?;
-        if let Some((last, number)) = self.last
-            && last == written
-        {
-            return number;
-        }
-        let number = self.written.get(&written);
-        let number = number.or_else(|| self.names.get(&package_identity(location)?));
-        let number = number.copied();
-        self.last = Some((written, number));
-        number
+    fn number(&mut self, finding: Found<'a>) -> Option<usize> {
+        self.find(finding, |names, name| names.get(&name).copied())
     }
-}
 
-fn written(location: &Location) -> Option<Written<'_>> {
-    match location {
-        Location::Package {
-            purl,
-            name,
-            version,
-            ..
-        } => Some((purl.as_deref(), name, version.as_deref())),
-        _ => None,
+    /// Finds the package of a finding by its name, once for each site.
+    fn find(
+        &mut self,
+        finding: Found<'a>,
+        by_name: impl FnOnce(
+            &mut HashMap<(String, Option<String>), usize>,
+            (String, Option<String>),
+        ) -> Option<usize>,
+    ) -> Option<usize> {
+        let of_site = self.of_sites.entry(self.sites.number(finding));
+        *of_site.or_insert_with(|| {
+            let name = package_identity(finding.location())?;
+            by_name(&mut self.names, name)
+        })
     }
 }
 
@@ -116,7 +105,7 @@ impl<'d, 'a> Grouping<'d, 'a> {
         };
         for judged in &decision.findings {
             if !judged.breaks.is_empty() {
-                packages.add(&judged.subject.finding.location);
+                packages.add(judged.subject.finding);
             }
         }
         let mut numbers = vec![None; decision.findings.len()];
@@ -125,10 +114,10 @@ impl<'d, 'a> Grouping<'d, 'a> {
             if judged.standing.status != Status::Open {
                 continue;
             }
-            match &finding.location {
+            match finding.location() {
                 Location::Package { .. } => {
-                    *number = packages.number(&finding.location);
-                    if let Some(package) = number.filter(|_| !finding.fixed_in.is_empty()) {
+                    *number = packages.number(finding);
+                    if let Some(package) = number.filter(|_| !finding.fixed_in().is_empty()) {
                         let ids = decisive_ids(finding).into_iter();
                         grouping.repaired.extend(ids.map(|id| (package, id)));
                     }
@@ -150,7 +139,7 @@ impl<'d, 'a> Grouping<'d, 'a> {
     pub(super) fn place(&self, index: usize) -> Option<Place<'a>> {
         let workspace = self.decision.circumstances.workspace;
         let finding = self.finding(index)?;
-        Some(match &finding.location {
+        Some(match finding.location() {
             Location::Package { .. } => {
                 let package = self.packages.get(index).copied().flatten()?;
                 // What one scanner knows to be repaired is repaired.
@@ -161,7 +150,7 @@ impl<'d, 'a> Grouping<'d, 'a> {
                 };
                 Place::Package {
                     package,
-                    is_repaired: !finding.fixed_in.is_empty() || is_known(),
+                    is_repaired: !finding.fixed_in().is_empty() || is_known(),
                 }
             }
             Location::Source { .. } => {
@@ -169,19 +158,19 @@ impl<'d, 'a> Grouping<'d, 'a> {
                 let issue = self.decision.issues.of_finding(index);
                 let head = issue.and_then(|issue| self.heads.get(&(issue.id, is_secret)));
                 let head = self.finding(head.copied().unwrap_or(index))?;
-                let Location::Source { path, line, .. } = &head.location else {
+                let Location::Source { path, line, .. } = head.location() else {
                     return None;
                 };
                 Place::Source {
                     path: stable_path(path, workspace),
-                    line: *line,
+                    line,
                     is_secret,
                 }
             }
             Location::Web { url, parameter, .. } => Place::Web {
-                rule: &finding.rule_id,
+                rule: finding.rule_id(),
                 url,
-                parameter: parameter.as_deref(),
+                parameter,
             },
             Location::Resource {
                 target,
@@ -190,20 +179,20 @@ impl<'d, 'a> Grouping<'d, 'a> {
                 ..
             } => Place::Resource {
                 target: stable_path(target, workspace),
-                resource: resource.as_deref(),
+                resource,
                 line: line.filter(|_| resource.is_none()),
             },
         })
     }
 
-    fn finding(&self, index: usize) -> Option<&'a Finding> {
+    fn finding(&self, index: usize) -> Option<Found<'a>> {
         let judged = self.decision.findings.get(index)?;
         Some(judged.subject.finding)
     }
 }
 
-fn is_secret(finding: &Finding) -> bool {
-    finding.category == Category::Secret || finding.secret.is_some()
+fn is_secret(finding: Found<'_>) -> bool {
+    finding.category == Category::Secret || finding.secret().is_some()
 }
 
 impl Place<'_> {
@@ -222,7 +211,7 @@ impl Place<'_> {
     }
 
     /// What to do there about these findings, in a line.
-    pub(super) fn text(&self, findings: &[&Finding]) -> String {
+    pub(super) fn text(&self, findings: &[Found<'_>]) -> String {
         let at_line = |place: &str, line: Option<u32>| match line {
             Some(line) => format!("{place}:{line}"),
             None => place.to_owned(),
@@ -247,7 +236,7 @@ impl Place<'_> {
                 }
             }
             Self::Web { url, parameter, .. } => {
-                let title = findings.first().map_or("", |finding| &finding.title);
+                let title = findings.first().map_or("", |finding| finding.title());
                 match parameter {
                     Some(parameter) => format!("fix {title} at {url} ({parameter})"),
                     None => format!("fix {title} at {url}"),
@@ -267,11 +256,11 @@ impl Place<'_> {
 
 /// A package and its version as a scanner writes them: of several spellings the
 /// same one whatever the order of findings.
-fn package_text(findings: &[&Finding]) -> String {
+fn package_text(findings: &[Found<'_>]) -> String {
     let names = findings
         .iter()
-        .filter_map(|finding| match &finding.location {
-            Location::Package { name, version, .. } => Some((name.trim(), version.as_deref())),
+        .filter_map(|finding| match finding.location() {
+            Location::Package { name, version, .. } => Some((name.trim(), version)),
             _ => None,
         });
     match names.min().unwrap_or_default() {
@@ -280,16 +269,13 @@ fn package_text(findings: &[&Finding]) -> String {
     }
 }
 
-fn upgrade_to(findings: &[&Finding]) -> String {
+fn upgrade_to(findings: &[Found<'_>]) -> String {
     let versions = findings
         .iter()
-        .filter_map(|finding| match &finding.location {
-            Location::Package { version, .. } => version.as_deref(),
+        .filter_map(|finding| match finding.location() {
+            Location::Package { version, .. } => version,
             _ => None,
         });
-    let repairs: Vec<_> = findings
-        .iter()
-        .map(|finding| finding.fixed_in.as_slice())
-        .collect();
-    upgrade::to_take(versions.min(), &repairs)
+    let repairs = findings.iter().map(|finding| finding.fixed_in().iter());
+    upgrade::to_take(versions.min(), repairs)
 }

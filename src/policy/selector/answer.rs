@@ -138,7 +138,7 @@ fn turning(bound: Bound<u32>, written: &str) -> String {
 mod tests {
     use super::super::super::load::{Vocabulary, load};
     use super::*;
-    use crate::finding::{Category, Finding, Location, Severity};
+    use crate::finding::{Category, Finding, Findings, Location, Severity};
     use crate::fingerprint::Fingerprint;
     use crate::scanner::Scanner;
 
@@ -173,12 +173,13 @@ mod tests {
             Location::source("src/a.py", Some(3)),
         );
         finding.cwes = thin_vec::thin_vec![79, 95];
+        let findings = Findings::from_iter([finding]);
         let subject = Subject {
             first_seen: Some("2026-11-01".parse().unwrap()),
             ..Subject::new(
                 "mainline-sast",
                 "semgrep",
-                &finding,
+                findings.get(0).unwrap(),
                 "2026-11-21".parse().unwrap(),
             )
         };

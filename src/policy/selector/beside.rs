@@ -6,12 +6,12 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use super::{Question, Selector, Source, Subject, Texts};
-use crate::finding::{Finding, Location};
+use crate::finding::{Found, Location};
 
 /// The places of findings that are asked one after the other.
 #[derive(Debug, Default)]
 pub struct Beside<'a> {
-    last: Option<(*const Source<'a>, &'a Finding)>,
+    last: Option<(*const Source<'a>, Found<'a>)>,
     place: u32,
 }
 
@@ -79,8 +79,8 @@ impl Selector {
 }
 
 /// Whether what is asked of places has the same answer for both.
-fn is_one_place(one: &Finding, other: &Finding) -> bool {
-    let is_one = match (&one.location, &other.location) {
+fn is_one_place(one: Found<'_>, other: Found<'_>) -> bool {
+    let is_one = match (one.location(), other.location()) {
         (Location::Source { path: one, .. }, Location::Source { path: other, .. })
         | (Location::Web { url: one, .. }, Location::Web { url: other, .. })
         | (Location::Resource { target: one, .. }, Location::Resource { target: other, .. }) => {
@@ -89,7 +89,8 @@ fn is_one_place(one: &Finding, other: &Finding) -> bool {
         (one @ Location::Package { .. }, other @ Location::Package { .. }) => one == other,
         _ => false,
     };
-    let is_only = |finding: &Finding| finding.instances.is_empty() && finding.instance_count == 1;
+    let is_only =
+        |finding: Found<'_>| finding.instances().is_empty() && finding.instance_count == 1;
     is_one && is_only(one) && is_only(other)
 }
 
@@ -107,7 +108,7 @@ impl Question {
 mod tests {
     use super::super::Patterns;
     use super::*;
-    use crate::finding::{Category, Severity};
+    use crate::finding::{Category, Finding, Findings, Severity};
     use crate::fingerprint::Fingerprint;
 
     #[test]
@@ -130,6 +131,7 @@ mod tests {
             .into();
         grouped.instance_count = 2;
         findings.extend([grouped, finding("src/a.py", Category::Sast)]);
+        let findings = Findings::from_iter(findings);
 
         let path = || Question::Path(Patterns::of_paths(["src/**"]).unwrap());
         let lane = || Question::Lane(Patterns::new(["a"]).unwrap());
@@ -142,14 +144,14 @@ mod tests {
         ];
         let today = "2026-11-21".parse().unwrap();
         let source = |lane| {
-            let Subject { source, .. } = Subject::new(lane, "test", findings.first()?, today);
+            let Subject { source, .. } = Subject::new(lane, "test", findings.get(0)?, today);
             Some(source)
         };
         let sources = ["a", "b"].map(|lane| source(lane).unwrap());
         let mut beside = Beside::default();
         let known: [OfPlace; 4] = std::array::from_fn(|_| OfPlace::default());
         for source in sources {
-            for finding in &findings {
+            for finding in findings.iter() {
                 let subject = Subject::of(Arc::clone(&source), finding);
                 let texts = beside.texts(&subject);
                 for (selector, known) in selectors.iter().zip(&known) {

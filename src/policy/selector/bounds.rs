@@ -1,6 +1,6 @@
 //! Sets of ranks and numbers: words such as `high`, bounds such as `>=high`.
 
-use crate::finding::{Confidence, Finding, Severity};
+use crate::finding::{Confidence, Found, Severity};
 
 /// How a value may lie to a bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -279,8 +279,8 @@ pub enum Fix {
 }
 
 impl Fix {
-    pub(super) fn of(finding: &Finding) -> Self {
-        if finding.fixed_in.is_empty() {
+    pub(super) fn of(finding: Found<'_>) -> Self {
+        if finding.fixed_in().is_empty() {
             Self::None
         } else {
             Self::Available

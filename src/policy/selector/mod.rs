@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::expression::Expression;
-use crate::finding::{Category, Severity};
+use crate::finding::{Category, Finding, Findings, Severity};
 use crate::fingerprint::Fingerprint;
 
 mod answer;
@@ -199,15 +199,19 @@ impl Selector {
 
     fn is_true(&self, expression: &Expression, subject: &Subject<'_>) -> Result<bool, String> {
         let finding = subject.finding;
-        if !self.everywhere || finding.instances.len() < 2 && subject.knows_all_places() {
+        if !self.everywhere || finding.instances().len() < 2 && subject.knows_all_places() {
             return expression.matches(subject);
         }
+        let mut alone = finding.unpacked().map_err(|error| error.to_string())?;
+        alone.instances.clear();
+        let at_each_place = finding.instances().iter().map(|place| Finding {
+            location: place.owned(),
+            ..alone.clone()
+        });
         // One after the other, each as if it were the only one.
-        let mut finding = finding.clone();
-        for place in std::mem::take(&mut finding.instances) {
-            finding.location = place;
+        for finding in at_each_place.collect::<Findings>().iter() {
             let subject = Subject {
-                finding: &finding,
+                finding,
                 ..subject.clone()
             };
             if !expression.matches(&subject)? {
@@ -269,13 +273,10 @@ impl Question {
             Self::New(wanted) => subject.new == Some(*wanted),
             Self::Overdue(wanted) => subject.overdue() == Some(*wanted),
             Self::Confidence(wanted) => wanted.contain(finding.confidence),
-            Self::Cvss(bound) => finding
-                .cvss
-                .as_ref()
-                .is_some_and(|cvss| bound.holds(&cvss.score)),
+            Self::Cvss(bound) => finding.cvss().is_some_and(|cvss| bound.holds(&cvss.score)),
             Self::Epss(bound) => subject.epss.is_some_and(|epss| bound.holds(&epss)),
             Self::Age(bound) => subject.age().is_some_and(|age| bound.holds(&age)),
-            Self::Cwe(wanted) => wanted.iter().any(|cwe| finding.cwes.contains(cwe)),
+            Self::Cwe(wanted) => wanted.iter().any(|cwe| finding.cwes().contains(cwe)),
             Self::Fingerprint(wanted) => wanted.contains(&finding.fingerprint),
             Self::SeenBy(SeenBy::AtLeast(least)) => subject.seen_by.len() as u64 >= *least,
             Self::SeenBy(SeenBy::Any(patterns)) => {
@@ -283,9 +284,9 @@ impl Question {
             }
             Self::Lane(patterns) => patterns.match_any([subject.source.lane]),
             Self::Scanner(patterns) => patterns.match_any([subject.source.scanner]),
-            Self::Rule(patterns) => patterns.match_any([finding.rule_id.as_str()]),
+            Self::Rule(patterns) => patterns.match_any([finding.rule_id()]),
             Self::Vulnerability(patterns) => patterns.match_any(subject.vulnerability_ids()),
-            Self::Title(patterns) => patterns.match_any([finding.title.as_str()]),
+            Self::Title(patterns) => patterns.match_any([finding.title()]),
             Self::Package(patterns) => patterns.match_any(texts.package_names()),
             Self::Url(patterns) => patterns.match_any(subject.urls()),
             Self::Path(patterns) => patterns.match_any(texts.paths()),
@@ -341,7 +342,7 @@ impl Question {
                 format!("unknown, counts as {}", subject.severity.name())
             }
             Self::Severity(_) => subject.severity.name().to_owned(),
-            Self::Fix(_) if finding.fixed_in.is_empty() => "none".to_owned(),
+            Self::Fix(_) if finding.fixed_in().is_empty() => "none".to_owned(),
             Self::Fix(_) => "available".to_owned(),
             Self::Kev(_) => or_nothing(subject.kev.map(|kev| kev.to_string())),
             Self::New(_) => or_nothing(subject.new.map(|new| new.to_string())),
@@ -354,20 +355,20 @@ impl Question {
                     .map_or(Confidences::NONE, |(word, _)| word)
                     .to_owned()
             }
-            Self::Cvss(_) => or_nothing(finding.cvss.as_ref().map(|cvss| cvss.score.to_string())),
+            Self::Cvss(_) => or_nothing(finding.cvss().map(|cvss| cvss.score.to_string())),
             Self::Epss(_) => or_nothing(subject.epss.map(|epss| epss.to_string())),
             Self::Age(_) => or_nothing(subject.age().map(|age| format!("{age}d"))),
             Self::Cwe(_) => {
-                let numbers: Vec<_> = finding.cwes.iter().map(ToString::to_string).collect();
+                let numbers: Vec<_> = finding.cwes().iter().map(ToString::to_string).collect();
                 numbers.join(", ")
             }
             Self::Fingerprint(_) => finding.fingerprint.to_string(),
             Self::SeenBy(_) => subject.seen_by.join(", "),
             Self::Lane(_) => subject.source.lane.to_owned(),
             Self::Scanner(_) => subject.source.scanner.to_owned(),
-            Self::Rule(_) => finding.rule_id.to_string(),
+            Self::Rule(_) => finding.rule_id().to_owned(),
             Self::Vulnerability(_) => subject.vulnerability_ids().collect::<Vec<_>>().join(", "),
-            Self::Title(_) => finding.title.to_string(),
+            Self::Title(_) => finding.title().to_owned(),
             Self::Package(_) => {
                 let names = subject.package_names().into_iter().flatten();
                 or_nothing(names.last().map(Cow::into_owned))
@@ -381,7 +382,7 @@ impl Question {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::{Confidence, Cvss, CvssVersion, Finding, Location};
+    use crate::finding::{Confidence, Cvss, CvssVersion, Found, Location};
 
     fn finding(location: Location) -> Finding {
         let mut finding = Finding::new(
@@ -413,9 +414,10 @@ mod tests {
             workspace: Some("/builds/group/below/shop"),
             today: "2026-11-21".parse().unwrap(),
         };
+        let findings = Findings::from_iter([finding.clone()]);
         let subject = Subject {
             severity: Severity::High,
-            ..Subject::of(source.into(), finding)
+            ..Subject::of(source.into(), findings.get(0).unwrap())
         };
         selector.matches(&Texts::of(&subject)).unwrap()
     }
@@ -612,7 +614,7 @@ mod tests {
     }
 
     /// A subject of which everything is known.
-    fn known(finding: &Finding) -> Subject<'_> {
+    fn known(finding: Found<'_>) -> Subject<'_> {
         let today = "2026-11-21".parse().unwrap();
         Subject {
             new: Some(false),
@@ -635,6 +637,8 @@ mod tests {
             vector: None,
         });
         let bare = package("pkg:npm/a@1.2", "a");
+        let findings = Findings::from_iter([finding, bare]);
+        let [finding, bare] = [0, 1].map(|index| findings.get(index).unwrap());
         let number = |text| Bound::parse(text).unwrap();
         let days = |text| Bound::parse_days(text).unwrap();
         for (question, expected) in [
@@ -657,12 +661,12 @@ mod tests {
         ] {
             let key = question.key();
             assert_eq!(
-                question.holds(&Texts::of(&known(&finding))),
+                question.holds(&Texts::of(&known(finding))),
                 expected,
                 "{key}"
             );
             let today = "2026-11-21".parse().unwrap();
-            let mut nothing = Subject::new("mainline-sca", "trivy", &bare, today);
+            let mut nothing = Subject::new("mainline-sca", "trivy", bare, today);
             nothing.allowance = Some(30);
             assert!(!question.holds(&Texts::of(&nothing)), "{key}");
         }
@@ -670,9 +674,10 @@ mod tests {
 
     #[test]
     fn scanners_agree_by_number_and_by_name() {
-        let finding = package("pkg:npm/a@1.2", "a");
-        let (several, alone) = (known(&finding), {
-            let mut alone = known(&finding);
+        let findings = Findings::from_iter([package("pkg:npm/a@1.2", "a")]);
+        let finding = findings.get(0).unwrap();
+        let (several, alone) = (known(finding), {
+            let mut alone = known(finding);
             alone.seen_by = ["trivy"].into();
             alone
         });

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use crate::baseline::Raised;
 use crate::enrichment::vex::Ruling;
-use crate::finding::{Finding, Location, Severity, Text};
+use crate::finding::{Found, Location, Severity};
 use crate::fingerprint::stable_path;
 
 /// What all findings of a report have in common.
@@ -32,7 +32,7 @@ pub struct Subject<'a> {
     /// Where it is from.
     pub source: Arc<Source<'a>>,
     /// The finding.
-    pub finding: &'a Finding,
+    pub finding: Found<'a>,
     /// Its severity, or what `unknown` counts as.
     pub severity: Severity,
     /// Whether the baseline does not know it.
@@ -55,7 +55,7 @@ pub struct Subject<'a> {
 
 impl<'a> Subject<'a> {
     /// A finding of a report, of which nothing else is known.
-    pub fn new(lane: &'a str, scanner: &'a str, finding: &'a Finding, today: Date) -> Self {
+    pub fn new(lane: &'a str, scanner: &'a str, finding: Found<'a>, today: Date) -> Self {
         let source = Source {
             lane,
             scanner,
@@ -66,7 +66,7 @@ impl<'a> Subject<'a> {
     }
 
     /// A finding from somewhere, of which nothing else is known.
-    pub fn of(source: Arc<Source<'a>>, finding: &'a Finding) -> Self {
+    pub fn of(source: Arc<Source<'a>>, finding: Found<'a>) -> Self {
         let scanner = source.scanner;
         Self {
             source,
@@ -100,8 +100,8 @@ impl<'a> Subject<'a> {
 
     /// CVE and other advisory identifiers, and the rule's, which often is one.
     pub fn vulnerability_ids(&self) -> impl Iterator<Item = &'a str> {
-        let ids = self.finding.vulnerability_ids.iter().map(Text::as_str);
-        ids.chain([self.finding.rule_id.as_str()])
+        let ids = self.finding.vulnerability_ids().iter();
+        ids.chain([self.finding.rule_id()])
     }
 
     /// The names a package may be meant by: its package URL and its name, each with
@@ -112,18 +112,17 @@ impl<'a> Subject<'a> {
             name,
             version,
             ..
-        } = &self.finding.location
+        } = self.finding.location()
         else {
             return [const { None }; 4];
         };
-        let versioned = version.as_ref();
-        let versioned = versioned.map(|version| [name, "@", version].concat().into());
-        let bare = purl.as_ref().and_then(|purl| purl.split(['?', '#']).next());
+        let versioned = version.map(|version| [name, "@", version].concat().into());
+        let bare = purl.and_then(|purl| purl.split(['?', '#']).next());
         // A scope begins with `@`; a version follows the last one, after the name.
         let package = bare.and_then(|bare| bare.rsplit_once('@'));
         let package = package.filter(|(_, version)| !version.contains('/'));
         [
-            Some(name.as_str().into()),
+            Some(name.into()),
             versioned,
             bare.map(Cow::from),
             package.map(|(package, _)| package.into()),
@@ -159,19 +158,19 @@ impl<'a> Subject<'a> {
 
     /// Whether all places of the finding are listed: of very many, the first are.
     pub(super) fn knows_all_places(&self) -> bool {
-        let listed = self.finding.instances.len().max(1);
+        let listed = self.finding.instances().len().max(1);
         self.finding.instance_count <= u64::try_from(listed).unwrap_or(u64::MAX)
     }
 
-    fn places(&self) -> impl Iterator<Item = &'a Location> + use<'a> {
-        std::iter::once(&self.finding.location).chain(&self.finding.instances)
+    fn places(&self) -> impl Iterator<Item = Location<&'a str>> + use<'a> {
+        std::iter::once(self.finding.location()).chain(self.finding.instances().iter())
     }
 }
 
 /// The address of a place, with and without its query.
-fn urls_of(place: &Location) -> impl Iterator<Item = &str> {
+fn urls_of(place: Location<&str>) -> impl Iterator<Item = &str> {
     let url = match place {
-        Location::Web { url, .. } => Some(url.as_str()),
+        Location::Web { url, .. } => Some(url),
         _ => None,
     };
     let bare = url.and_then(|url| url.split(['?', '#']).next());

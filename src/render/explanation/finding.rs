@@ -86,7 +86,7 @@ pub struct OccurrenceRow<'a> {
     /// The report's path.
     pub report: &'a str,
     /// Where in the report it stands.
-    pub pointer: &'a Pointer,
+    pub pointer: Pointer<&'a str>,
     /// The lane of the report.
     pub lane: &'a str,
     /// Whether it counts there.
@@ -181,7 +181,7 @@ impl<'a> FindingExplanation<'a> {
         let occurrences = same.filter_map(|(_, other)| {
             Some(OccurrenceRow {
                 report: &decision.reports.get(other.report)?.path,
-                pointer: &other.subject.finding.pointer,
+                pointer: other.subject.finding.pointer(),
                 lane: other.subject.source.lane,
                 status: other.standing.status,
             })

@@ -267,7 +267,7 @@ fn why_closed(decision: &Decision<'_>, index: usize) -> Option<String> {
             )
         }),
         Status::Suppressed => {
-            let words = judged.subject.finding.suppressed.as_deref();
+            let words = judged.subject.finding.suppressed();
             Some(format!(
                 "{} suppressed it: {}",
                 judged.subject.source.scanner,

@@ -471,7 +471,8 @@ fn known(row: &FindingRow<'_>) -> String {
         parts.push(format!("CVSS {}", cvss.score));
     }
     if !row.vulnerability_ids.is_empty() {
-        parts.push(row.vulnerability_ids.join(", "));
+        let ids: Vec<_> = row.vulnerability_ids.iter().collect();
+        parts.push(ids.join(", "));
     }
     parts.extend((!row.cwe.is_empty()).then(|| row.cwe.to_string()));
     parts.join("; ")

@@ -10,7 +10,8 @@ use serde::{Serialize, Serializer};
 
 use super::shown::{Shown, Weaknesses};
 use crate::finding::{
-    Category, Confidence, CvssVersion, Details, Finding, Location, Pointer, Severity, Text,
+    Category, Confidence, CvssVersion, Details, Found, Location, PlaceList, Pointer, Severity,
+    TextList,
 };
 use crate::fingerprint::{ContentDigest, Fingerprint};
 use crate::policy::decide::{Decision, Judged, Status};
@@ -67,8 +68,9 @@ pub struct FindingRow<'a> {
     #[schemars(with = "Vec<String>")]
     pub cwe: Weaknesses<'a>,
     /// CVE and other advisory identifiers.
-    #[serde(skip_serializing_if = "<[Text]>::is_empty")]
-    pub vulnerability_ids: &'a [Text],
+    #[serde(skip_serializing_if = "TextList::is_empty")]
+    #[schemars(with = "Vec<String>")]
+    pub vulnerability_ids: TextList<'a>,
     /// The scanner's CVSS score.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cvss: Option<CvssRow<'a>>,
@@ -100,15 +102,17 @@ pub struct FindingRow<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issue: Option<Shown<Fingerprint>>,
     /// Where it is.
-    pub location: &'a Location,
+    pub location: Location<&'a str>,
     /// In how many places it was seen.
     pub instance_count: u64,
     /// The first of these places, where a scanner groups several.
-    #[serde(skip_serializing_if = "<[Location]>::is_empty")]
-    pub instances: &'a [Location],
+    #[serde(skip_serializing_if = "PlaceList::is_empty")]
+    #[schemars(with = "Vec<Location<String>>")]
+    pub instances: PlaceList<'a>,
     /// Versions in which the package is repaired.
-    #[serde(skip_serializing_if = "<[Text]>::is_empty")]
-    pub fixed_in: &'a [Text],
+    #[serde(skip_serializing_if = "TextList::is_empty")]
+    #[schemars(with = "Vec<String>")]
+    pub fixed_in: TextList<'a>,
     /// Addresses to read on: the first of those that the report has, and of the first
     /// findings only, as many as `detailed` says.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
@@ -121,7 +125,7 @@ pub struct FindingRow<'a> {
     /// The report's path.
     pub report: &'a str,
     /// Where in the report it stands.
-    pub pointer: &'a Pointer,
+    pub pointer: Pointer<&'a str>,
 }
 
 /// A rise of a severity.
@@ -160,13 +164,13 @@ pub struct CvssRow<'a> {
 
 impl<'a> FindingRow<'a> {
     /// A finding as it stands in a report, before any policy.
-    pub fn undecided(finding: &'a Finding, report: &'a Report) -> Self {
+    pub fn undecided(finding: Found<'a>, report: &'a Report) -> Self {
         Self::brief(finding, report).in_full(finding)
     }
 
     /// The same without what only people read.
-    fn brief(finding: &'a Finding, report: &'a Report) -> Self {
-        let suppressed = finding.suppressed.as_deref();
+    fn brief(finding: Found<'a>, report: &'a Report) -> Self {
+        let suppressed = finding.suppressed();
         Self {
             fingerprint: Shown(finding.fingerprint),
             content: finding.content.map(Shown),
@@ -181,19 +185,19 @@ impl<'a> FindingRow<'a> {
             scanner: report.scan.as_ref().map_or("", |scan| scan.scanner),
             lane: &report.lane,
             category: finding.category,
-            rule_id: &finding.rule_id,
-            title: &finding.title,
+            rule_id: finding.rule_id(),
+            title: finding.title(),
             description: None,
             severity: finding.severity,
             counts_as: None,
-            scanner_severity: finding.scanner_severity.as_deref(),
+            scanner_severity: finding.scanner_severity(),
             confidence: finding.confidence,
-            cwe: Weaknesses(&finding.cwes),
-            vulnerability_ids: &finding.vulnerability_ids,
-            cvss: finding.cvss.as_ref().map(|cvss| CvssRow {
+            cwe: Weaknesses(finding.cwes()),
+            vulnerability_ids: finding.vulnerability_ids(),
+            cvss: finding.cvss().map(|cvss| CvssRow {
                 version: cvss.version,
                 score: cvss.score,
-                vector: cvss.vector.as_deref(),
+                vector: cvss.vector,
             }),
             kev: finding.kev,
             epss: None,
@@ -204,15 +208,15 @@ impl<'a> FindingRow<'a> {
             renamed_from: None,
             vex: None,
             issue: None,
-            location: &finding.location,
+            location: finding.location(),
             instance_count: finding.instance_count,
-            instances: &finding.instances,
-            fixed_in: &finding.fixed_in,
+            instances: finding.instances(),
+            fixed_in: finding.fixed_in(),
             references: Cow::default(),
             reference_count: finding.reference_count,
-            secret: finding.secret.as_deref(),
+            secret: finding.secret(),
             report: &report.path,
-            pointer: &finding.pointer,
+            pointer: finding.pointer(),
         }
     }
 
@@ -278,8 +282,8 @@ impl<'a> FindingRow<'a> {
     }
 
     /// Adds what only people read; where that is lost, that it is.
-    fn in_full(self, finding: &'a Finding) -> Self {
-        let (description, references) = match finding.details.read() {
+    fn in_full(self, finding: Found<'a>) -> Self {
+        let (description, references) = match finding.details() {
             Ok(Cow::Borrowed(details)) => {
                 let description = details.description.as_deref();
                 (
@@ -319,7 +323,7 @@ impl<'a> FindingRow<'a> {
     pub fn upgrade(&self) -> Option<String> {
         match self.location {
             Location::Package { name, version, .. } if !self.fixed_in.is_empty() => {
-                let version = upgrade::to_take(version.as_deref(), &[self.fixed_in]);
+                let version = upgrade::to_take(version, [self.fixed_in.iter()]);
                 Some(format!("upgrade {name} to {version}"))
             }
             _ => None,

@@ -1,0 +1,359 @@
+//! Where a problem is.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Text;
+
+/// Where a problem is.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+#[schemars(rename = "Location")]
+pub enum Location<T = Text> {
+    /// A place in a source file.
+    Source {
+        /// As the scanner wrote it.
+        path: T,
+        /// 1-based; absent when the scanner points at the whole file.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        line: Option<u32>,
+        /// 1-based, inclusive.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        end_line: Option<u32>,
+        /// 1-based.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        column: Option<u32>,
+        /// The commit that holds it, where the scanner looked at history.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        commit: Option<T>,
+    },
+    /// A software package.
+    Package {
+        /// The package URL, as the report has it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        purl: Option<T>,
+        /// The package's name, with its group or scope.
+        name: T,
+        /// The version in use; absent when the report has none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        version: Option<T>,
+        /// The image, lock file or archive in which the package was seen.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        target: Option<T>,
+        /// The file that holds the package inside the target.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        path: Option<T>,
+    },
+    /// An address of a running application.
+    Web {
+        /// With its query, as the scanner requested it.
+        url: T,
+        /// The HTTP method.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        method: Option<T>,
+        /// The parameter, header or cookie in question.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        parameter: Option<T>,
+    },
+    /// A configured resource: in an infrastructure file, a cluster, an account.
+    Resource {
+        /// The file or the object that was checked.
+        target: T,
+        /// The resource's own name.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        resource: Option<T>,
+        /// 1-based.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        line: Option<u32>,
+        /// 1-based, inclusive.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        end_line: Option<u32>,
+    },
+}
+
+impl Location {
+    /// A place in a source file; 0 is no line.
+    pub fn source(path: impl Into<Text>, line: Option<u32>) -> Self {
+        Self::Source {
+            path: path.into(),
+            line: line.filter(|&line| line > 0),
+            end_line: None,
+            column: None,
+            commit: None,
+        }
+    }
+
+    /// The same place, borrowed: what one is asked about.
+    pub fn borrowed(&self) -> Location<&str> {
+        match self {
+            Self::Source {
+                path,
+                line,
+                end_line,
+                column,
+                commit,
+            } => Location::Source {
+                path,
+                line: *line,
+                end_line: *end_line,
+                column: *column,
+                commit: commit.as_deref(),
+            },
+            Self::Package {
+                purl,
+                name,
+                version,
+                target,
+                path,
+            } => Location::Package {
+                purl: purl.as_deref(),
+                name,
+                version: version.as_deref(),
+                target: target.as_deref(),
+                path: path.as_deref(),
+            },
+            Self::Web {
+                url,
+                method,
+                parameter,
+            } => Location::Web {
+                url,
+                method: method.as_deref(),
+                parameter: parameter.as_deref(),
+            },
+            Self::Resource {
+                target,
+                resource,
+                line,
+                end_line,
+            } => Location::Resource {
+                target,
+                resource: resource.as_deref(),
+                line: *line,
+                end_line: *end_line,
+            },
+        }
+    }
+
+    /// All its texts.
+    pub fn texts_mut(&mut self) -> impl Iterator<Item = &mut Text> {
+        let (first, others) = match self {
+            Self::Source { path, commit, .. } => (path, [commit.as_mut(), None, None, None]),
+            Self::Package {
+                purl,
+                name,
+                version,
+                target,
+                path,
+            } => (name, [purl, version, target, path].map(Option::as_mut)),
+            Self::Web {
+                url,
+                method,
+                parameter,
+            } => (url, [method.as_mut(), parameter.as_mut(), None, None]),
+            Self::Resource {
+                target, resource, ..
+            } => (target, [resource.as_mut(), None, None, None]),
+        };
+        std::iter::once(first).chain(others.into_iter().flatten())
+    }
+}
+
+impl<'a> Location<&'a str> {
+    /// What tells it from others at its [site](super::Sites), in the order of
+    /// locations.
+    pub(super) fn within_site(self) -> impl Ord + use<'a> {
+        match self {
+            Self::Source {
+                line,
+                end_line,
+                column,
+                commit,
+                ..
+            } => (None, None, line, end_line, column, commit),
+            Self::Package { target, path, .. } => (target, path, None, None, None, None),
+            Self::Web {
+                method, parameter, ..
+            } => (method, parameter, None, None, None, None),
+            Self::Resource {
+                resource,
+                line,
+                end_line,
+                ..
+            } => (resource, None, line, end_line, None, None),
+        }
+    }
+
+    /// The file that the location is in, for those that are in one.
+    pub fn path(self) -> Option<&'a str> {
+        match self {
+            Self::Source { path, .. } => Some(path),
+            Self::Package { path, target, .. } => path.or(target),
+            Self::Web { .. } => None,
+            Self::Resource { target, .. } => Some(target),
+        }
+    }
+
+    /// The same place with texts of its own.
+    pub fn owned(self) -> Location {
+        let text = |text: &str| Text::from(text);
+        match self {
+            Self::Source {
+                path,
+                line,
+                end_line,
+                column,
+                commit,
+            } => Location::Source {
+                path: path.into(),
+                line,
+                end_line,
+                column,
+                commit: commit.map(text),
+            },
+            Self::Package {
+                purl,
+                name,
+                version,
+                target,
+                path,
+            } => Location::Package {
+                purl: purl.map(text),
+                name: name.into(),
+                version: version.map(text),
+                target: target.map(text),
+                path: path.map(text),
+            },
+            Self::Web {
+                url,
+                method,
+                parameter,
+            } => Location::Web {
+                url: url.into(),
+                method: method.map(text),
+                parameter: parameter.map(text),
+            },
+            Self::Resource {
+                target,
+                resource,
+                line,
+                end_line,
+            } => Location::Resource {
+                target: target.into(),
+                resource: resource.map(text),
+                line,
+                end_line,
+            },
+        }
+    }
+}
+
+impl fmt::Display for Location<&str> {
+    /// One line for people. The text is the scanner's: neutralize it for
+    /// where it goes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Source {
+                path, line, commit, ..
+            } => {
+                f.write_str(path)?;
+                if let Some(line) = line {
+                    write!(f, ":{line}")?;
+                }
+                // As Git shortens it.
+                commit.map_or(Ok(()), |commit| write!(f, " at {commit:.7}"))
+            }
+            Self::Package {
+                name,
+                version,
+                path,
+                target,
+                ..
+            } => {
+                f.write_str(name)?;
+                if let Some(version) = version {
+                    write!(f, "@{version}")?;
+                }
+                match path.or(*target) {
+                    Some(place) => write!(f, " in {place}"),
+                    None => Ok(()),
+                }
+            }
+            Self::Web {
+                url,
+                method,
+                parameter,
+            } => {
+                if let Some(method) = method {
+                    write!(f, "{method} ")?;
+                }
+                f.write_str(url)?;
+                parameter.map_or(Ok(()), |name| write!(f, " ({name})"))
+            }
+            Self::Resource {
+                target,
+                resource,
+                line,
+                ..
+            } => {
+                f.write_str(target)?;
+                if let Some(line) = line {
+                    write!(f, ":{line}")?;
+                }
+                resource.map_or(Ok(()), |name| write!(f, " ({name})"))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.borrowed().fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_location_reads_as_one_line() {
+        assert_eq!(
+            Location::source("src/a.py", Some(3)).to_string(),
+            "src/a.py:3"
+        );
+        assert_eq!(
+            Location::source("src/a.py", Some(0)).to_string(),
+            "src/a.py"
+        );
+        let committed: Location = Location::Source {
+            path: "config.py".into(),
+            line: Some(3),
+            end_line: None,
+            column: None,
+            commit: Some("4a96ad7c0ffee".into()),
+        };
+        assert_eq!(committed.to_string(), "config.py:3 at 4a96ad7");
+        let package: Location = Location::Package {
+            purl: None,
+            name: "libx".into(),
+            version: Some("1.0".into()),
+            target: Some("app (debian 12)".into()),
+            path: None,
+        };
+        assert_eq!(package.to_string(), "libx@1.0 in app (debian 12)");
+    }
+}

@@ -1,0 +1,193 @@
+//! Texts and lists of numbers that many findings share, each under a number.
+
+use std::hash::BuildHasher as _;
+use std::io;
+
+use foldhash::fast::RandomState;
+
+/// All texts in one, and all lists in one: of a million, each would otherwise be an
+/// allocation of its own. Both are numbered from 1; 0 is none.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Pool {
+    text: String,
+    /// Where each text ends and the next one begins; before them, where the first
+    /// begins.
+    ends: Vec<u32>,
+    /// Each list after its length; before them, the empty one.
+    lists: Vec<u32>,
+}
+
+impl Pool {
+    /// The text with this number.
+    pub(super) fn text(&self, number: u32) -> Option<&str> {
+        let before = (number as usize).checked_sub(1)?;
+        let [start, end] = *self.ends.get(before..)?.first_chunk()?;
+        self.text.get(start as usize..end as usize)
+    }
+
+    /// The list with this number.
+    pub(super) fn list(&self, number: u32) -> &[u32] {
+        let rest = self.lists.get(number as usize..).unwrap_or_default();
+        let list = rest
+            .split_first()
+            .and_then(|(length, rest)| rest.get(..*length as usize));
+        list.unwrap_or_default()
+    }
+
+    fn add_text(&mut self, text: &str) -> io::Result<u32> {
+        if self.ends.is_empty() {
+            self.ends.push(0);
+        }
+        let number = number(self.ends.len())?;
+        let end = self::number(self.text.len() + text.len())?;
+        if self.text.capacity() - self.text.len() < text.len() {
+            let more = room(self.text.len(), text.len());
+            self.text.reserve_exact(more);
+        }
+        self.text.push_str(text);
+        push(&mut self.ends, end);
+        Ok(number)
+    }
+
+    fn add_list(&mut self, list: &[u32]) -> io::Result<u32> {
+        if self.lists.is_empty() {
+            self.lists.push(0);
+        }
+        let number = number(self.lists.len())?;
+        push(&mut self.lists, self::number(list.len())?);
+        for each in list {
+            push(&mut self.lists, *each);
+        }
+        Ok(number)
+    }
+
+    /// Makes it as small as it can be.
+    pub(super) fn shrink_to_fit(&mut self) {
+        self.text.shrink_to_fit();
+        self.ends.shrink_to_fit();
+        self.lists.shrink_to_fit();
+    }
+}
+
+fn number(of: usize) -> io::Result<u32> {
+    u32::try_from(of).map_err(|_| io::Error::other("they have more than 4 GiB of text"))
+}
+
+/// Appends to what may be very long.
+pub(super) fn push<T>(list: &mut Vec<T>, more: T) {
+    if list.len() == list.capacity() {
+        list.reserve_exact(room(list.len(), 1));
+    }
+    list.push(more);
+}
+
+/// For how much more to make room: less than a doubling, the last of which would be
+/// half of all memory.
+fn room(length: usize, needed: usize) -> usize {
+    needed.max(length / 8).max(1024)
+}
+
+/// What was put into a pool last. What is among it is not put there again, so that
+/// each is held about once; its own memory does not grow.
+#[derive(Debug)]
+pub(super) struct Recent {
+    /// Each text has one place, by its digest.
+    texts: Vec<u32>,
+    lists: Vec<u32>,
+    digests: RandomState,
+}
+
+impl Default for Recent {
+    fn default() -> Self {
+        /// Findings of a file, rule or package stand near each other.
+        const PLACES: usize = 4096;
+        Self {
+            texts: vec![0; PLACES],
+            lists: vec![0; PLACES],
+            digests: RandomState::default(),
+        }
+    }
+}
+
+impl Recent {
+    /// The number of a text in the pool.
+    ///
+    /// # Errors
+    ///
+    /// When the pool has no numbers left.
+    pub(super) fn text(&mut self, pool: &mut Pool, text: &str) -> io::Result<u32> {
+        let place = place(&mut self.texts, self.digests.hash_one(text));
+        if pool.text(*place) != Some(text) {
+            *place = pool.add_text(text)?;
+        }
+        Ok(*place)
+    }
+
+    /// The number of a list in the pool: that of an empty one is 0.
+    ///
+    /// # Errors
+    ///
+    /// When the pool has no numbers left.
+    pub(super) fn list(&mut self, pool: &mut Pool, list: &[u32]) -> io::Result<u32> {
+        if list.is_empty() {
+            return Ok(0);
+        }
+        let place = place(&mut self.lists, self.digests.hash_one(list));
+        if pool.list(*place) != list {
+            *place = pool.add_list(list)?;
+        }
+        Ok(*place)
+    }
+}
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "a remainder is below what it is of"
+)]
+fn place(places: &mut [u32], digest: u64) -> &mut u32 {
+    let at = (digest >> 32) as usize % places.len();
+    &mut places[at]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_there_before_is_not_added() {
+        let (mut pool, mut recent) = (Pool::default(), Recent::default());
+        let mut text = |text| recent.text(&mut pool, text).unwrap();
+        let numbers = ["a", "", "é", "a", "", "b"].map(&mut text);
+        assert_eq!(numbers, [1, 2, 3, 1, 2, 4]);
+        let texts = [0, 1, 2, 3, 4, 5].map(|number| pool.text(number));
+        assert_eq!(
+            texts,
+            [None, Some("a"), Some(""), Some("é"), Some("b"), None]
+        );
+        assert_eq!(pool.text, "aéb");
+
+        let mut list = |list| recent.list(&mut pool, list).unwrap();
+        let numbers = [&[7][..], &[], &[8, 9], &[7]].map(&mut list);
+        assert_eq!(numbers, [1, 0, 3, 1]);
+        let lists = numbers.map(|number| pool.list(number));
+        assert_eq!(lists, [&[7][..], &[], &[8, 9], &[7]]);
+        assert_eq!(pool.lists.len(), 6);
+    }
+
+    #[test]
+    fn what_was_forgotten_is_added_again() {
+        let (mut pool, mut recent) = (Pool::default(), Recent::default());
+        let texts: Vec<_> = (0..20_000).map(|number| format!("text {number}")).collect();
+        for text in texts.iter().chain(&texts) {
+            let number = recent.text(&mut pool, text).unwrap();
+            assert_eq!(pool.text(number), Some(text.as_str()));
+        }
+    }
+
+    #[test]
+    fn there_are_only_so_many_numbers() {
+        assert_eq!(number(u32::MAX as usize).unwrap(), u32::MAX);
+        let error = number(1 << 32).unwrap_err().to_string();
+        insta::assert_snapshot!(error, @"they have more than 4 GiB of text");
+    }
+}
