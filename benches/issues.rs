@@ -40,6 +40,6 @@ fn issues(bencher: Bencher<'_, '_>, size: usize) {
             site: sites.number(*finding),
             finding: *finding,
         });
-        Issues::of(&seen.collect::<Vec<_>>(), None)
+        Issues::of(seen, None)
     });
 }

@@ -1,12 +1,13 @@
 //! The report: what was read from one scanner's file, and what it proves.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::finding::{Category, Finding, Findings, Severity};
+use crate::finding::{Category, Details, Finding, Findings, Severity};
 use crate::fingerprint::stable_path;
 
 /// One report file, read or not.
@@ -59,6 +60,42 @@ impl Report {
         match &self.scan {
             Ok(scan) => scan.health(),
             Err(_) => Health::Unreadable,
+        }
+    }
+}
+
+/// Lets go what only people read of findings, but for the first
+/// [`Details::MAX_FINDINGS`] of the listing of all reports; an unknown severity counts
+/// as `unknown` there.
+pub fn keep_foremost_details(reports: &mut [Report], unknown: Severity) {
+    let detailed = reports.iter().zip(0_usize..).flat_map(|(report, of)| {
+        let detailed = report.findings.detailed();
+        detailed.map(move |index| (of, index))
+    });
+    let mut detailed: Vec<_> = detailed.collect();
+    if detailed.len() <= Details::MAX_FINDINGS {
+        return;
+    }
+    let listed = |&(of, index): &(usize, usize)| {
+        let report: &Report = reports.get(of)?;
+        let finding = report.findings.get(index)?;
+        let scanner = report.scan.as_ref().map_or("", |scan| scan.scanner);
+        let severity = finding.severity.or(unknown);
+        Some(((severity, &report.lane, scanner), finding, report))
+    };
+    let (_, _, rest) = detailed.select_nth_unstable_by(Details::MAX_FINDINGS - 1, |one, other| {
+        let (Some(one), Some(other)) = (listed(one), listed(other)) else {
+            return Ordering::Equal;
+        };
+        let of_source = one.0.cmp(&other.0);
+        of_source
+            .then_with(|| one.1.place_in_listing(other.1))
+            .then_with(|| one.2.path.cmp(&other.2.path))
+            .then_with(|| one.2.sha256.cmp(&other.2.sha256))
+    });
+    for &mut (of, index) in rest {
+        if let Some(report) = reports.get_mut(of) {
+            report.findings.let_go(index);
         }
     }
 }

@@ -284,7 +284,7 @@ fn issues_are_what_people_say_is_one_problem() {
                 "no {name} in {names:#?}"
             );
         }
-        let issues = Issues::of(&seen, None);
+        let issues = Issues::of(seen.iter().copied(), None);
         let in_words = |indices: &Vec<usize>| indices.iter().map(|index| &*names[*index]).collect();
         let found = pairs(issues.all().iter().map(|issue| in_words(&issue.findings)));
         let labelled = pairs(case.problems.iter().map(|problem| problem.to_vec()));

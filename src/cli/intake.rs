@@ -19,7 +19,7 @@ use crate::finding::{Collector, Findings, Keep};
 use crate::parser::limits::DEFAULT_MAX_FINDINGS;
 use crate::parser::{self, Options, ParseError};
 use crate::policy::{AgeBy, Lane, Policy};
-use crate::report::{Report, Tally};
+use crate::report::{self, Report, Tally};
 use crate::scan_record;
 
 #[derive(Debug, Args)]
@@ -162,6 +162,9 @@ pub(super) fn read_all(
             }
             None => intake.passed_over.push(shown(&input.path)),
         }
+    }
+    if let Some(Keep::Foremost { unknown }) = reader.keep() {
+        report::keep_foremost_details(&mut intake.reports, unknown);
     }
     intake
 }

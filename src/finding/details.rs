@@ -77,6 +77,16 @@ impl Shelf {
         u32::try_from(count).map_err(io::Error::other)
     }
 
+    /// Frees the memory of details that nobody is going to read.
+    pub(super) fn let_go(&mut self, number: u32) {
+        if let Self::Here(all) = self
+            && let Some(index) = (number as usize).checked_sub(1)
+            && let Some(details) = all.get_mut(index)
+        {
+            *details = Details::default();
+        }
+    }
+
     /// The details with this number.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::io;
+use std::mem;
 use std::ops::Deref;
 
 use serde::{Serialize, Serializer};
@@ -108,6 +109,20 @@ impl Findings {
         let packed = Packer { pool, recent }.pack(finding)?;
         pool::push(&mut self.each, packed);
         Ok(())
+    }
+
+    /// The index of each of which it is kept what only people read.
+    pub fn detailed(&self) -> impl Iterator<Item = usize> {
+        let each = self.each.iter().enumerate();
+        let detailed = each.filter(|(_, packed)| packed.details > 0);
+        detailed.map(|(index, _)| index)
+    }
+
+    /// Lets go what only people read of a finding.
+    pub fn let_go(&mut self, index: usize) {
+        if let Some(packed) = self.each.get_mut(index) {
+            self.details.let_go(mem::take(&mut packed.details));
+        }
     }
 
     /// Changes where what people read of findings is.

@@ -13,7 +13,7 @@ use foldhash::HashMap;
 use foldhash::quality::RandomState;
 use percent_encoding::percent_decode_str;
 
-use crate::finding::{AnyCase, Category, Found, Location};
+use crate::finding::{AnyCase, Category, Found, Location, Severity};
 use crate::fingerprint::stable_path;
 
 /// A finding as far as links are concerned.
@@ -22,10 +22,12 @@ pub(super) struct Item<'a> {
     pub(super) index: u32,
     /// The place of the first with its fingerprint.
     pub(super) identity: u32,
-    /// Its scanner, as a number.
-    pub(super) scanner: u32,
     /// The number of its site.
     pub(super) site: u32,
+    /// Its scanner, as a number; there are never as many as that.
+    pub(super) scanner: u16,
+    /// Its severity, or what `unknown` counts as.
+    pub(super) severity: Severity,
     pub(super) finding: Found<'a>,
 }
 
@@ -297,7 +299,7 @@ fn weaknesses<'s, 'a>(
         for (_, item) in members {
             for line in lines(item.finding.location()).into_iter().flatten() {
                 for cwe in item.finding.cwes() {
-                    let side = Side::Not(item.scanner);
+                    let side = Side::Not(item.scanner.into());
                     shares.push(((line, *cwe), Member { item, side }));
                 }
             }
@@ -349,7 +351,7 @@ fn secrets<'s, 'a>(items: &'s [Item<'a>], workspace: Option<&str>, bonds: &mut V
                 line: Some(line), ..
             } = item.finding.location()
             {
-                let side = Side::Not(item.scanner);
+                let side = Side::Not(item.scanner.into());
                 shares.push(((Some(line), ""), Member { item, side }));
             }
         }

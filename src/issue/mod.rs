@@ -70,8 +70,8 @@ pub struct Issues<'a> {
 impl<'a> Issues<'a> {
     /// Finds them. `workspace` is the folder of the checkout, which is no part
     /// of a path. The order of the findings changes nothing but their indices.
-    pub fn of(seen: &[Seen<'a>], workspace: Option<&str>) -> Self {
-        let items = items(seen);
+    pub fn of(seen: impl IntoIterator<Item = Seen<'a>>, workspace: Option<&str>) -> Self {
+        let (items, scanners) = items(seen);
         let bonds = link::bonds(&items, workspace);
         let mut groups = Groups::new(&items);
         let mut is_bound = vec![false; items.len()];
@@ -119,10 +119,10 @@ impl<'a> Issues<'a> {
                 .map(|bond| bond.reason.clone())
                 .collect();
             reasons.dedup();
-            issues.extend(issue(seen, &members, reasons));
+            issues.extend(issue(&scanners, &members, reasons));
         }
         issues.sort_unstable_by_key(|issue| issue.id);
-        let mut issue_of = vec![None; seen.len()];
+        let mut issue_of = vec![None; items.len()];
         for (number, issue) in (1..).zip(&issues) {
             for finding in &issue.findings {
                 if let Some(issue) = issue_of.get_mut(*finding) {
@@ -188,21 +188,20 @@ fn arranged<T: Copy + Default>(things: &[T], places: &[u32]) -> Vec<T> {
 }
 
 fn issue<'a>(
-    seen: &[Seen<'a>],
+    scanners: &[&'a str],
     members: &[&Item<'a>],
     reasons: Vec<Reason<'a>>,
 ) -> Option<Issue<'a>> {
-    let of_members = || {
-        members
-            .iter()
-            .filter_map(|item| seen.get(item.index as usize))
-    };
-    let mut seen_by: Vec<_> = of_members().map(|seen| seen.scanner).collect();
+    let seen_by = members
+        .iter()
+        .filter_map(|item| scanners.get(usize::from(item.scanner)));
+    let mut seen_by: Vec<_> = seen_by.copied().collect();
     seen_by.sort_unstable();
     seen_by.dedup();
-    let severities = || of_members().map(|seen| seen.severity);
+    let severities = || members.iter().map(|item| item.severity);
+    let identities = members.iter().map(|item| item.finding.fingerprint);
     Some(Issue {
-        id: of_members().map(|seen| seen.finding.fingerprint).min()?,
+        id: identities.min()?,
         findings: members.iter().map(|item| item.index as usize).collect(),
         seen_by,
         // The order of severities begins with the worst.
@@ -212,36 +211,45 @@ fn issue<'a>(
     })
 }
 
-/// The findings with their identities, each named by the first of its findings.
-fn items<'a>(seen: &[Seen<'a>]) -> Vec<Item<'a>> {
-    let mut scanners = HashMap::default();
-    let items = seen.iter().zip(0..).map(|(seen, index)| {
-        let next = link::number(scanners.len());
-        Item {
-            index,
-            identity: index,
-            scanner: *scanners.entry(seen.scanner).or_insert(next),
-            site: seen.site,
-            finding: seen.finding,
-        }
+/// The findings with their identities, each named by the first of its findings, and
+/// the scanners by number.
+fn items<'a>(seen: impl IntoIterator<Item = Seen<'a>>) -> (Vec<Item<'a>>, Vec<&'a str>) {
+    let mut scanners: Vec<&str> = Vec::new();
+    let mut number = |name| {
+        let known = scanners.iter().position(|known| *known == name);
+        let number = known.unwrap_or_else(|| {
+            scanners.push(name);
+            scanners.len() - 1
+        });
+        u16::try_from(number).unwrap_or(u16::MAX)
+    };
+    let items = seen.into_iter().zip(0..).map(|(seen, index)| Item {
+        index,
+        identity: index,
+        site: seen.site,
+        scanner: number(seen.scanner),
+        severity: seen.severity,
+        finding: seen.finding,
     });
     let mut items: Vec<_> = items.collect();
     // Of copies, as looking a million of them up while sorting takes seconds.
-    let beginnings = seen.iter().map(|seen| seen.finding.fingerprint.beginning());
-    let mut sorted: Vec<(u64, usize)> = beginnings.zip(0..).collect();
+    let beginnings = items
+        .iter()
+        .map(|item| item.finding.fingerprint.beginning());
+    let mut sorted: Vec<(u64, u32)> = beginnings.zip(0..).collect();
     sorted.sort_unstable();
     for alike in sorted.chunk_by(|one, other| one.0 == other.0) {
         if alike.len() > 1 {
             let mut first_of = HashMap::default();
             for (_, index) in alike {
-                if let Some(item) = items.get_mut(*index) {
+                if let Some(item) = items.get_mut(*index as usize) {
                     let first = first_of.entry(item.finding.fingerprint);
                     item.identity = *first.or_insert(item.identity);
                 }
             }
         }
     }
-    items
+    (items, scanners)
 }
 
 /// Identities that are connected, each group named by its first one.

@@ -69,13 +69,13 @@ fn seen<'a>(given: &[Given], findings: &'a Findings) -> Vec<Seen<'a>> {
 }
 
 fn count(given: &[Given]) -> u64 {
-    Issues::of(&seen(given, &packed(given)), None).count(0..given.len())
+    Issues::of(seen(given, &packed(given)), None).count(0..given.len())
 }
 
 fn reasons(given: &[Given]) -> Vec<String> {
     let packed = packed(given);
     let seen = seen(given, &packed);
-    let issues = Issues::of(&seen, None);
+    let issues = Issues::of(seen.iter().copied(), None);
     let reasons = issues.all().iter().flat_map(|issue| &issue.reasons);
     reasons.map(Reason::to_string).collect()
 }
@@ -187,7 +187,7 @@ fn an_advisory_for_many_vulnerabilities_makes_them_no_one() {
     let mut given: Vec<Given> = (0..40).map(|number| ("trivy", of_cve(number))).collect();
     assert_eq!(count(&given), 40);
     assert!(
-        Issues::of(&seen(&given, &packed(&given)), None)
+        Issues::of(seen(&given, &packed(&given)), None)
             .all()
             .is_empty()
     );
@@ -305,7 +305,7 @@ fn an_issue_says_who_sees_it_how_bad_and_why() {
     given[3].1.severity = Severity::Medium;
     let packed = packed(&given);
     let seen = seen(&given, &packed);
-    let issues = Issues::of(&seen, None);
+    let issues = Issues::of(seen.iter().copied(), None);
     let [issue] = issues.all() else {
         panic!("{issues:?}")
     };
@@ -340,7 +340,7 @@ fn copies_of_a_finding_are_one_and_no_issue() {
     let given = vec![("a", one); 3];
     assert_eq!(count(&given), 1);
     assert!(
-        Issues::of(&seen(&given, &packed(&given)), None)
+        Issues::of(seen(&given, &packed(&given)), None)
             .all()
             .is_empty()
     );
@@ -490,7 +490,7 @@ proptest! {
     fn the_count_and_the_issues_are_those_of_the_pairs(given in prop::collection::vec(given(), 0..13)) {
         let packed = packed(&given);
         let seen = seen(&given, &packed);
-        let issues = Issues::of(&seen, None);
+        let issues = Issues::of(seen.iter().copied(), None);
         prop_assert_eq!(issues.count(0..given.len()), by_trying(&given));
         prop_assert_eq!(fingerprints(&given, &issues), by_pairs(&given));
     }
@@ -499,7 +499,7 @@ proptest! {
     fn a_part_counts_by_itself(given in prop::collection::vec(given(), 0..13), kept in any::<u16>()) {
         let packed = packed(&given);
         let seen = seen(&given, &packed);
-        let issues = Issues::of(&seen, None);
+        let issues = Issues::of(seen.iter().copied(), None);
         let is_kept = |index: &usize| kept & 1 << index != 0;
         let part: Vec<_> = (0..given.len()).filter(is_kept).map(|index| given[index].clone()).collect();
         let counted = issues.count((0..given.len()).filter(is_kept));
@@ -513,13 +513,13 @@ proptest! {
     ) {
         let packed_before = packed(&given);
         let before = seen(&given, &packed_before);
-        let before = Issues::of(&before, None);
+        let before = Issues::of(before.iter().copied(), None);
         let even = |len: usize| (0..len).filter(|index| index % 2 == 0);
         let counts = (before.count(0..given.len()), before.count(even(given.len())));
         given.push(more);
         let packed_after = packed(&given);
         let after = seen(&given, &packed_after);
-        let after = Issues::of(&after, None);
+        let after = Issues::of(after.iter().copied(), None);
         prop_assert!(after.count(0..given.len()) >= counts.0);
         prop_assert!(after.count(even(given.len() - 1)) >= counts.1);
     }
@@ -531,7 +531,7 @@ proptest! {
     ) {
         let both = [packed(&given), packed(&shuffled)];
         let (one, other) = (seen(&given, &both[0]), seen(&shuffled, &both[1]));
-        let (one, other) = (Issues::of(&one, None), Issues::of(&other, None));
+        let (one, other) = (Issues::of(one.iter().copied(), None), Issues::of(other.iter().copied(), None));
         prop_assert_eq!(one.count(0..given.len()), other.count(0..given.len()));
         let told = |issue: &Issue<'_>| {
             let Issue { id, findings, seen_by, worst, best, reasons } = issue.clone();
@@ -553,9 +553,9 @@ proptest! {
         ordered.sort_by_key(|(place, _)| **place);
         let ordered: Vec<_> = ordered.into_iter().map(|(_, given)| given.clone()).collect();
         let both = [packed(&given), packed(&ordered)];
-        let mut issues = Issues::of(&seen(&given, &both[0]), None);
+        let mut issues = Issues::of(seen(&given, &both[0]), None);
         issues.renumber(&places);
-        let expected = Issues::of(&seen(&ordered, &both[1]), None);
+        let expected = Issues::of(seen(&ordered, &both[1]), None);
         prop_assert_eq!(issues.all(), expected.all());
         for finding in 0..given.len() {
             prop_assert_eq!(issues.of_finding(finding), expected.of_finding(finding));
@@ -614,7 +614,7 @@ fn a_million_findings() {
         let packed = packed(&given);
         let seen = seen(&given, &packed);
         let start = std::time::Instant::now();
-        let issues = Issues::of(&seen, None);
+        let issues = Issues::of(seen.iter().copied(), None);
         let found = start.elapsed();
         let start = std::time::Instant::now();
         let count = issues.count(0..MANY);

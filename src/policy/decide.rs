@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::judge::Judge;
+use super::judge::{Judge, PassedOver};
 pub use super::judge::{Judged, Refusal, Standing, Status};
 use super::knowledge::{self, Dates, Given, Knowledge};
 pub use super::notices::Notice;
@@ -276,16 +276,16 @@ fn unjudged<'a>(
     let needs_no_kev = policy.kev.required == Some(false) || told.dates.kev.is_read();
     let Knowledge { kev, epss, vex, .. } = circumstances.knowledge;
     let (kev, epss, vex) = (kev.read(), epss.read(), vex.read().unwrap_or_default());
-    let none: Arc<[&str]> = Arc::new([]);
+    let none = Arc::default();
     let count = reports.iter().map(|report| report.findings.len()).sum();
     let mut findings = Vec::with_capacity(count);
-    for (report, of) in reports.iter().enumerate() {
+    for (report, of) in (0..).zip(reports) {
         let Ok(Scan { scanner, .. }) = of.scan else {
             continue;
         };
         let lane = policy.lanes.get(&of.lane);
         let product = lane.and_then(|lane| lane.product.as_deref());
-        let seen_by: Arc<[&str]> = Arc::new([scanner]);
+        let seen_by = Arc::new(vec![scanner]);
         let source = Arc::new(Source {
             lane: &of.lane,
             scanner,
@@ -309,7 +309,8 @@ fn unjudged<'a>(
                 raised: told.raised,
                 vex: told
                     .vex
-                    .or_else(|| ruling(vex, finding, product, circumstances.now)),
+                    .or_else(|| ruling(vex, finding, product, circumstances.now))
+                    .map(Box::new),
                 allowance: policy.sla.get(&severity).copied(),
                 kev: if finding.kev { Some(true) } else { is_listed },
                 epss: told.epss.or_else(|| Some(epss?.lookup(ids.iter())?.score)),
@@ -412,19 +413,16 @@ fn issues<'a>(
     site_of: &[u32],
     circumstances: Circumstances<'a>,
 ) -> Issues<'a> {
-    let seen: Vec<_> = findings
-        .iter()
-        .zip(site_of)
-        .map(|(Judged { subject, .. }, &site)| Seen {
-            scanner: subject.source.scanner,
-            severity: subject.severity,
-            site,
-            finding: subject.finding,
-        })
-        .collect();
-    let issues = Issues::of(&seen, circumstances.workspace);
+    let sites = findings.iter().zip(site_of);
+    let seen = sites.map(|(Judged { subject, .. }, &site)| Seen {
+        scanner: subject.source.scanner,
+        severity: subject.severity,
+        site,
+        finding: subject.finding,
+    });
+    let issues = Issues::of(seen, circumstances.workspace);
     for issue in issues.all() {
-        let seen_by: Arc<[&str]> = issue.seen_by.as_slice().into();
+        let seen_by = Arc::new(issue.seen_by.clone());
         for &finding in &issue.findings {
             if let Some(Judged { subject, .. }) = findings.get_mut(finding) {
                 subject.seen_by = Arc::clone(&seen_by);
@@ -499,7 +497,7 @@ impl<'a> Decision<'a> {
         let mut failing: Vec<_> = failing
             .map(|outcome| (&*outcome.rule.id, outcome.findings.iter().peekable()))
             .collect();
-        let mut shared: HashSet<Arc<[&str]>> = HashSet::default();
+        let mut shared: HashSet<Arc<Vec<&str>>> = HashSet::default();
         let mut breaks = Vec::new();
         for (index, judged) in findings.iter_mut().enumerate() {
             breaks.clear();
@@ -510,9 +508,9 @@ impl<'a> Decision<'a> {
             if breaks.is_empty() {
                 continue;
             }
-            let known = shared.get(breaks.as_slice()).cloned();
+            let known = shared.get(&breaks).cloned();
             judged.breaks = known.unwrap_or_else(|| {
-                let new: Arc<[&str]> = breaks.as_slice().into();
+                let new = Arc::new(breaks.clone());
                 shared.insert(Arc::clone(&new));
                 new
             });
@@ -537,23 +535,22 @@ fn settle<'a>(
     for (index, judged) in findings.iter().enumerate() {
         let Standing {
             exception,
-            refused,
-            unanswered,
+            passed_over,
             ..
         } = &judged.standing;
         if let Some(exception) = exception {
             let concerned = concerned.entry(&exception.id).or_default();
             concerned.accepted.push(index);
         }
-        for (exception, refusal) in refused {
+        for (exception, why) in passed_over {
             let concerned = concerned.entry(&exception.id).or_default();
-            concerned.refused.push((index, *refusal));
-        }
-        for (exception, error) in unanswered {
-            let concerned = concerned.entry(&exception.id).or_default();
-            concerned
-                .unanswered
-                .add(index, judged.subject.finding, error);
+            match why {
+                PassedOver::Refused(refusal) => concerned.refused.push((index, *refusal)),
+                PassedOver::Unanswered(error) => {
+                    let finding = judged.subject.finding;
+                    concerned.unanswered.add(index, finding, error);
+                }
+            }
         }
     }
     let (today, authors) = (circumstances.today(), circumstances.authors);

@@ -161,6 +161,7 @@ fn why_not_open(decision: &Decision<'_>, judged: &Judged<'_>) -> String {
             let document = judged
                 .subject
                 .vex
+                .as_ref()
                 .map(|ruling| &ruling.document.origin.path);
             match document {
                 Some(document) => format!("{document} says that the product is not affected"),

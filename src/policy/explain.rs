@@ -258,7 +258,7 @@ impl Decision<'_> {
         let documents = self.circumstances.knowledge.vex.read();
         let product = self.policy.lanes.get(judged.subject.source.lane);
         let product = product.and_then(|lane| lane.product.as_deref());
-        match (judged.subject.vex, documents) {
+        match (judged.subject.vex.as_deref(), documents) {
             (None, Some(documents)) => {
                 vex_subject(judged.subject.finding, product, self.circumstances.now)
                     .map(|subject| vex::idle(documents, &subject))
@@ -306,9 +306,9 @@ impl Decision<'_> {
         let exception = outcome.exception;
         let answers = exception.selector.answers(&judged.subject);
         let standing = &judged.standing;
-        let mut refused = standing.refused.iter();
+        let mut refused = standing.refused();
         let refusal = refused.find(|(refused, _)| refused.id == exception.id);
-        let refusal = refusal.map(|(_, refusal)| *refusal);
+        let refusal = refusal.map(|(_, refusal)| refusal);
         let is_accepting = standing.exception.is_some_and(|by| by.id == exception.id);
         let accepts = match self.matching(&exception.selector, &answers) {
             _ if is_accepting => Accepts::Yes,

@@ -258,7 +258,7 @@ impl<'d, 'a> Future<'d, 'a> {
             subject, standing, ..
         } = judged;
         // No exception means it; without ages none ever will.
-        let is_lasting = standing.refused.is_empty() && self.turns.is_empty();
+        let is_lasting = standing.refused().next().is_none() && self.turns.is_empty();
         match standing.status {
             Status::Suppressed | Status::NotAffected => return None,
             Status::Open if is_lasting => return None,

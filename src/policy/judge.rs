@@ -17,12 +17,12 @@ pub struct Judged<'a> {
     /// The finding, and what is known of it.
     pub subject: Subject<'a>,
     /// The index of its report in [`super::decide::Decision::reports`].
-    pub report: usize,
+    pub report: u32,
     /// Whether it counts against rules, and why not.
     pub standing: Standing<'a>,
     /// The broken rules with the action `fail` that it counts for. Many findings
     /// share theirs.
-    pub breaks: Arc<[&'a str]>,
+    pub breaks: Arc<Vec<&'a str>>,
 }
 
 /// Whether a finding counts against rules, and why not.
@@ -32,11 +32,28 @@ pub struct Standing<'a> {
     pub status: Status,
     /// The exception that accepts it.
     pub exception: Option<&'a Exception>,
+    /// The exceptions that concern it and do not accept it, and why not.
+    pub passed_over: ThinVec<(&'a Exception, PassedOver)>,
+}
+
+/// Why an exception that concerns a finding does not accept it.
+#[derive(Debug, Clone)]
+pub enum PassedOver {
+    /// It means the finding, and does not hold.
+    Refused(Refusal),
+    /// It could not be asked, for this reason.
+    Unanswered(String),
+}
+
+impl<'a> Standing<'a> {
     /// The exceptions that mean it and do not hold, and why not.
-    pub refused: ThinVec<(&'a Exception, Refusal)>,
-    /// The exceptions that could not be asked about it, and why. They do not
-    /// accept it.
-    pub unanswered: ThinVec<(&'a Exception, String)>,
+    pub fn refused(&self) -> impl Iterator<Item = (&'a Exception, Refusal)> {
+        let refused = self.passed_over.iter();
+        refused.filter_map(|(exception, why)| match why {
+            PassedOver::Refused(refusal) => Some((*exception, *refusal)),
+            PassedOver::Unanswered(_) => None,
+        })
+    }
 }
 
 /// Whether a finding counts against rules.
@@ -130,15 +147,20 @@ impl<'a> Judge<'a> {
         for (exception, of_place) in self.index.candidates(subject) {
             match exception.selector.matches_beside(texts, of_place) {
                 Ok(false) => {}
-                Err(error) => standing.unanswered.push((exception, error)),
+                Err(error) => {
+                    let why = PassedOver::Unanswered(error);
+                    standing.passed_over.push((exception, why));
+                }
                 Ok(true) => {
                     if let Some(refusal) = self.refusal(exception, texts) {
-                        standing.refused.push((exception, refusal));
+                        let why = PassedOver::Refused(refusal);
+                        standing.passed_over.push((exception, why));
                         continue;
                     }
                     standing.status = Status::Accepted;
                     standing.exception = Some(exception);
-                    standing.refused.clear();
+                    let is_unanswered = |why: &_| matches!(why, PassedOver::Unanswered(_));
+                    standing.passed_over.retain(|(_, why)| is_unanswered(why));
                     break;
                 }
             }

@@ -62,17 +62,19 @@ fn listed(findings: &[Judged<'_>], places: &[u32], site_of: &[u32]) -> Vec<Liste
 
 /// The place of each site in the order of locations, by its number.
 fn places_of_sites(sites: &Sites<'_>) -> Vec<u32> {
-    let examples = sites.examples().iter().zip(0..);
-    let mut sorted: Vec<(Beginning, Found<'_>, usize)> = examples
-        .map(|(found, number)| (beginning(found.location()), *found, number))
+    let examples = sites.examples();
+    let location = |number: u32| examples.get(number as usize).map(|found| found.location());
+    let numbered = examples.iter().zip(0..);
+    let mut sorted: Vec<(Beginning, u32)> = numbered
+        .map(|(found, number)| (beginning(found.location()), number))
         .collect();
-    sorted.sort_unstable_by(|(one, at, _), (other, beside, _)| {
+    sorted.sort_unstable_by(|(one, number), (other, beside)| {
         let of_beginning = one.cmp(other);
-        of_beginning.then_with(|| at.location().cmp(&beside.location()))
+        of_beginning.then_with(|| location(*number).cmp(&location(*beside)))
     });
     let mut places = vec![0; sorted.len()];
-    for (place, (.., number)) in (0..).zip(sorted) {
-        if let Some(at) = places.get_mut::<usize>(number) {
+    for (place, (_, number)) in (0..).zip(sorted) {
+        if let Some(at) = places.get_mut(number as usize) {
             *at = place;
         }
     }
@@ -109,7 +111,7 @@ fn source<'a>(findings: &[Judged<'a>]) -> Option<(&'a str, &'a str)> {
 }
 
 /// A finding, the number of its report, and its index.
-type Beside<'a> = (Found<'a>, usize, u32);
+type Beside<'a> = (Found<'a>, u32, u32);
 
 /// The order of findings of one severity, lane and scanner.
 fn order((one, report, _): &Beside<'_>, (other, other_report, _): &Beside<'_>) -> Ordering {
@@ -134,6 +136,8 @@ pub(super) fn arrange<T>(things: &mut [T], places: &[u32]) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::super::judge::Standing;
     use super::super::selector::Subject;
     use super::*;
@@ -199,15 +203,12 @@ mod tests {
             subject: Subject::new(lane, scanner, finding, today),
             report,
             standing: Standing::default(),
-            breaks: [].into(),
+            breaks: Arc::default(),
         };
-        let all = sources
-            .into_iter()
-            .enumerate()
-            .flat_map(|(report, source)| {
-                let findings = findings.iter();
-                findings.map(move |finding| judged(report, source, finding))
-            });
+        let all = (0..).zip(sources).flat_map(|(report, source)| {
+            let findings = findings.iter();
+            findings.map(move |finding| judged(report, source, finding))
+        });
         let mut all: Vec<_> = all.collect();
         let mut sites = Sites::default();
         let site_of = all

@@ -24,8 +24,9 @@ pub const BUDGET: usize = 60_000;
 /// How long a single text may be, in characters.
 pub(super) const TEXT_LIMIT: usize = 200;
 
-/// How many rows of each list are tried, until the page keeps to its budget.
-pub(super) const ROWS: [usize; 6] = [500, 100, 30, 10, 3, 1];
+/// How many rows of each list are tried, until the page keeps to its budget: first as
+/// many as mostly fit.
+pub(super) const ROWS: [usize; 6] = [200, 100, 30, 10, 3, 1];
 
 /// Fills `template` with the summary.
 ///

@@ -258,9 +258,13 @@ fn passes_if(out: &mut String, summary: &Summary<'_>, width: usize, lines: usize
     let Some(remedy) = &summary.passes_if else {
         return;
     };
-    let actions = remedy.actions.len();
-    let shown = actions.min(if lines < 12 { 1 } else { MOST_ACTIONS });
-    let such_as = if shown < actions { ", such as" } else { "" };
+    let most = if lines < 12 { 1 } else { MOST_ACTIONS };
+    let shown = remedy.actions.len().min(most);
+    let such_as = if shown < remedy.count() {
+        ", such as"
+    } else {
+        ""
+    };
     let words = format!("{}{such_as}:", remedy.in_words());
     let words = short_line(&words, width.saturating_sub(2));
     put(out, format_args!(""));

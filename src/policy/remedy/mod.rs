@@ -4,6 +4,8 @@
 //! a package, whichever scanners saw them. Every open finding is cleared by
 //! exactly one.
 
+use std::cmp::Reverse;
+
 use foldhash::HashMap;
 
 use super::decide::{Decision, RuleOutcome, Verdict};
@@ -30,8 +32,16 @@ pub struct Remedy<'a> {
     /// Whether no fewer actions would do. None can be left out of the others,
     /// either.
     pub is_smallest: bool,
-    /// The actions, those first that clear most.
+    /// The actions, those first that clear most. At most [`Remedy::MOST_STEPS`] are
+    /// listed.
     pub steps: Vec<Step<'a>>,
+    /// How many more it takes, none of which clears more than the last that is listed.
+    pub more: usize,
+}
+
+impl Remedy<'_> {
+    /// How many actions are listed: nobody goes through more.
+    pub const MOST_STEPS: usize = 1000;
 }
 
 /// An action that clears findings.
@@ -95,26 +105,31 @@ pub fn passes_if<'a>(decision: &Decision<'a>) -> Option<Remedy<'a>> {
         return None;
     }
     let chosen = groups.iter().zip(0..).filter(|(_, at)| is_in(&chosen, *at));
-    let steps = chosen.map(|(group, at)| {
+    let mut chosen: Vec<_> = chosen
+        .map(|(group, at)| (blocking(decision, &group.findings), group, at))
+        .collect();
+    // Stable: of those that clear as much, the one with the worst finding first.
+    chosen.sort_by_key(|(clears, ..)| Reverse(*clears));
+    let more = chosen.len().saturating_sub(Remedy::MOST_STEPS);
+    let listed = chosen.into_iter().take(Remedy::MOST_STEPS);
+    let step = |(clears, group, at): (u64, &Group<'a>, usize)| {
         let serves = limits.iter().filter(|limit| !limit.of_group(at).is_empty());
         Step {
             kind: group.place.kind(),
             text: group.text(decision),
-            clears: blocking(decision, &group.findings),
+            clears,
             findings: group.findings.clone(),
             rules: serves.map(|limit| limit.outcome.rule).collect(),
         }
-    });
-    let mut steps: Vec<_> = steps.collect();
-    // Stable: of those that clear as much, the one with the worst finding first.
-    steps.sort_by_key(|step| std::cmp::Reverse(step.clears));
+    };
     Some(Remedy {
         then: match decision.gaps.is_empty() {
             true => Verdict::Pass,
             false => Verdict::Incomplete,
         },
         is_smallest,
-        steps,
+        steps: listed.map(step).collect(),
+        more,
     })
 }
 

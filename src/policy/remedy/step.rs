@@ -1,6 +1,7 @@
 //! Which findings one action clears, and what to call it.
 
 use std::borrow::Cow;
+use std::num::NonZeroU32;
 
 use foldhash::{HashMap, HashSet};
 
@@ -17,7 +18,7 @@ use crate::upgrade;
 pub(super) enum Place<'a> {
     /// A version of a package, by its number.
     Package {
-        package: usize,
+        package: NonZeroU32,
         /// Whether a repaired version is known for what was found.
         is_repaired: bool,
     },
@@ -46,9 +47,9 @@ pub(super) enum Place<'a> {
 pub(super) struct Grouping<'d, 'a> {
     decision: &'d Decision<'a>,
     /// The package of each open finding of one that is asked about.
-    packages: Vec<Option<usize>>,
+    packages: Vec<Option<NonZeroU32>>,
     /// What a repaired version of a package is known for.
-    repaired: HashSet<(usize, String)>,
+    repaired: HashSet<(NonZeroU32, String)>,
     /// The first open finding of an issue in source code stands for all of them,
     /// by the issue and whether it is a secret.
     heads: HashMap<(Fingerprint, bool), usize>,
@@ -58,22 +59,24 @@ pub(super) struct Grouping<'d, 'a> {
 /// no others are asked about.
 #[derive(Default)]
 struct Packages<'a> {
-    names: HashMap<(String, Option<String>), usize>,
+    names: HashMap<(String, Option<String>), NonZeroU32>,
     /// As their scanners write them.
     sites: Sites<'a>,
     /// The package of each site that was asked for.
-    of_sites: HashMap<u32, Option<usize>>,
+    of_sites: HashMap<u32, Option<NonZeroU32>>,
 }
 
 impl<'a> Packages<'a> {
     fn add(&mut self, finding: Found<'a>) {
         self.find(finding, |names, name| {
-            let next = names.len();
+            let next = u32::try_from(names.len() + 1)
+                .ok()
+                .and_then(NonZeroU32::new)?;
             Some(*names.entry(name).or_insert(next))
         });
     }
 
-    fn number(&mut self, finding: Found<'a>) -> Option<usize> {
+    fn number(&mut self, finding: Found<'a>) -> Option<NonZeroU32> {
         self.find(finding, |names, name| names.get(&name).copied())
     }
 
@@ -82,10 +85,10 @@ impl<'a> Packages<'a> {
         &mut self,
         finding: Found<'a>,
         by_name: impl FnOnce(
-            &mut HashMap<(String, Option<String>), usize>,
+            &mut HashMap<(String, Option<String>), NonZeroU32>,
             (String, Option<String>),
-        ) -> Option<usize>,
-    ) -> Option<usize> {
+        ) -> Option<NonZeroU32>,
+    ) -> Option<NonZeroU32> {
         let of_site = self.of_sites.entry(self.sites.number(finding));
         *of_site.or_insert_with(|| {
             let name = package_identity(finding.location())?;

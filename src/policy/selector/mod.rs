@@ -622,7 +622,7 @@ mod tests {
             allowance: Some(30),
             kev: Some(true),
             epss: Some(0.42),
-            seen_by: ["dependency-check", "trivy"].into(),
+            seen_by: vec!["dependency-check", "trivy"].into(),
             ..Subject::new("mainline-sca", "trivy", finding, today)
         }
     }
@@ -678,7 +678,7 @@ mod tests {
         let finding = findings.get(0).unwrap();
         let (several, alone) = (known(finding), {
             let mut alone = known(finding);
-            alone.seen_by = ["trivy"].into();
+            alone.seen_by = vec!["trivy"].into();
             alone
         });
         for (seen_by, expected) in [

@@ -42,7 +42,7 @@ pub struct Subject<'a> {
     /// When its severity last rose.
     pub raised: Option<Raised>,
     /// The VEX statement that takes it out of the decision.
-    pub vex: Option<Ruling<'a>>,
+    pub vex: Option<Box<Ruling<'a>>>,
     /// How many days the policy allows for its mending.
     pub allowance: Option<u32>,
     /// Whether it is known to be exploited.
@@ -50,7 +50,7 @@ pub struct Subject<'a> {
     /// The probability, 0 to 1, that it is exploited within 30 days.
     pub epss: Option<f64>,
     /// The scanners that see the same problem, its own included.
-    pub seen_by: Arc<[&'a str]>,
+    pub seen_by: Arc<Vec<&'a str>>,
 }
 
 impl<'a> Subject<'a> {
@@ -79,7 +79,7 @@ impl<'a> Subject<'a> {
             allowance: None,
             kev: None,
             epss: None,
-            seen_by: Arc::new([scanner]),
+            seen_by: Arc::new(vec![scanner]),
         }
     }
 

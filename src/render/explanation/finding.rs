@@ -180,7 +180,7 @@ impl<'a> FindingExplanation<'a> {
             .filter(|(at, other)| *at != index && other.subject.finding.fingerprint == fingerprint);
         let occurrences = same.filter_map(|(_, other)| {
             Some(OccurrenceRow {
-                report: &decision.reports.get(other.report)?.path,
+                report: &decision.reports.get(other.report as usize)?.path,
                 pointer: other.subject.finding.pointer(),
                 lane: other.subject.source.lane,
                 status: other.standing.status,

@@ -257,7 +257,7 @@ fn why_closed(decision: &Decision<'_>, index: usize) -> Option<String> {
                 by.id, by.expires, by.reason
             )
         }),
-        Status::NotAffected => judged.subject.vex.map(|ruling| {
+        Status::NotAffected => judged.subject.vex.as_deref().map(|ruling| {
             let statement = ruling.statement;
             let reason = statement.reason.as_deref().unwrap_or("it gives no reason");
             format!(

@@ -234,7 +234,7 @@ impl<'a> FindingRow<'a> {
     /// The same without what only people read.
     fn brief_of(decision: &Decision<'a>, index: usize) -> Option<Self> {
         let judged = decision.findings.get(index)?;
-        let report = decision.reports.get(judged.report)?;
+        let report = decision.reports.get(judged.report as usize)?;
         let Judged {
             subject,
             standing,
@@ -267,7 +267,7 @@ impl<'a> FindingRow<'a> {
             renamed_from: history
                 .and_then(|history| history.renamed_from.as_deref())
                 .map(str::to_owned),
-            vex: subject.vex.map(|ruling| VexRow {
+            vex: subject.vex.as_deref().map(|ruling| VexRow {
                 status: ruling.statement.status.name(),
                 reason: ruling.statement.reason.as_deref(),
                 document: &ruling.document.origin.path,

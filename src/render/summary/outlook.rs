@@ -1,6 +1,8 @@
 //! What the summary says of what is to come: when today's state turns red, and
 //! what would turn it green.
 
+use std::num::NonZeroUsize;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -114,8 +116,12 @@ pub struct RemedyRow<'a> {
     /// Whether fewer actions are known not to do. None of the actions can be left
     /// out in any case.
     pub is_smallest: bool,
-    /// The actions, those first that clear most.
+    /// The actions, those first that clear most: at most 1,000 of them.
     pub actions: Vec<ActionRow<'a>>,
+    /// How many more it takes, none of which clears more than the last that is
+    /// listed; absent where all are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub more: Option<NonZeroUsize>,
 }
 
 /// An action that clears findings.
@@ -140,6 +146,7 @@ impl<'a> RemedyRow<'a> {
             then,
             is_smallest,
             steps,
+            more,
         } = passes_if(decision)?;
         let action = |step: Step<'a>| ActionRow {
             kind: step.kind,
@@ -152,7 +159,13 @@ impl<'a> RemedyRow<'a> {
             then,
             is_smallest,
             actions: steps.into_iter().map(action).collect(),
+            more: NonZeroUsize::new(more),
         })
+    }
+
+    /// How many actions it takes.
+    pub fn count(&self) -> usize {
+        self.actions.len() + self.more.map_or(0, NonZeroUsize::get)
     }
 
     /// What the actions do together, in a line.
@@ -161,7 +174,7 @@ impl<'a> RemedyRow<'a> {
             Verdict::Pass => "passes",
             Verdict::Incomplete | Verdict::Fail => "no longer fails, but is incomplete,",
         };
-        match (self.actions.len(), self.is_smallest) {
+        match (self.count(), self.is_smallest) {
             (1, _) => format!("{outcome} with one action"),
             (count, true) => format!("{outcome} with {count} actions; no fewer would do"),
             (count, false) => format!("{outcome} with {count} actions; none can be left out"),
