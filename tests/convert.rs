@@ -16,7 +16,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
-use security_gate::convert::{self, Body, ConvertError, Options, Prepared};
+use security_gate::artifact::{self, ArtifactError, Digested};
+use security_gate::convert::{self, Body, ConvertError, Known, Options, Prepared};
 use security_gate::finding::{Finding, Pointer, Severity};
 use security_gate::parser::{self, PARSERS};
 use security_gate::report::{Scan, Tally};
@@ -64,8 +65,38 @@ fn all_files() -> Vec<(&'static str, PathBuf)> {
     all
 }
 
+/// What is known of a report that is one of this format.
+fn known<'a>(scanner: &str, format: &'a str, bytes: &[u8]) -> Known<'a> {
+    Known {
+        scanner: parser::by_name(scanner).unwrap(),
+        format,
+        digested: Digested {
+            bytes: bytes.len() as u64,
+            sha256: base16ct::lower::encode_string(&Sha256::digest(bytes)),
+        },
+    }
+}
+
+/// Reads a report, and prepares it.
 fn prepare(scanner: &str, path: &Path, options: &Options) -> Result<Prepared, ConvertError> {
-    convert::prepare(path, parser::by_name(scanner).unwrap(), options)
+    let scanner = parser::by_name(scanner).unwrap();
+    let name = path.file_name().unwrap().to_string_lossy();
+    let window = artifact::open(path, options.max_size).map_err(|error| {
+        let path = path.to_owned();
+        ConvertError::Unopened { path, error }
+    })?;
+    let (scan, digested) =
+        parser::parse(window, &name, Some(scanner), &options.parser, &mut |_| {});
+    let scan = scan.map_err(|error| {
+        let path = path.to_owned();
+        ConvertError::Unreadable { path, error }
+    })?;
+    let known = Known {
+        scanner,
+        format: scan.format,
+        digested,
+    };
+    convert::prepare(path, &known, options)
 }
 
 fn bytes(prepared: &Prepared) -> Vec<u8> {
@@ -130,9 +161,6 @@ fn every_report_is_sent_with_all_its_findings() {
         };
         let before = tally(&findings);
         assert_eq!(prepared.scan_type, convert::scan_type(scan.format));
-        assert_eq!(prepared.items_in, findings.len() as u64, "{name}");
-        assert_eq!(prepared.items_out, prepared.items_in, "{name}");
-        assert_eq!(prepared.suppressed, before.suppressed, "{name}");
         assert_eq!(
             prepared.sent.sha256,
             base16ct::lower::encode_string(&Sha256::digest(bytes(prepared))),
@@ -143,7 +171,7 @@ fn every_report_is_sent_with_all_its_findings() {
         assert_eq!(is_original, prepared.raw == prepared.sent, "{name}");
         let (_, after) = read_back(scanner, prepared);
         let (before, after) = (before, tally(&after));
-        assert_eq!(after.by_severity, prepared.by_severity, "{name}");
+        assert_eq!(after.findings, after.by_severity.total(), "{name}");
         assert_eq!(
             (
                 before.findings,
@@ -189,7 +217,8 @@ fn defectdojo_reads_whatever_is_sent() {
             let found = found.unwrap_or_else(|error| panic!("{name}: {error}"));
             // ZAP of before 2.5 has an item for every place.
             if !name.contains("zap-2.4.3-merged") || generic {
-                let expected = prepared.items_out - unread(&prepared);
+                let (_, findings) = read(&path, Some(scanner));
+                let expected = findings.len() as u64 - unread(&prepared);
                 assert_eq!(found.len() as u64, expected, "{name}");
             }
         }
@@ -205,15 +234,16 @@ fn severities_there_are_ours_unless_a_caveat_says_so() {
         };
         // Dependency-Check's are computed anew of the vectors; and ZAP of before
         // 2.5 lists a finding many times.
-        let is_odd = prepared.suppressed > 0
+        let sent = tally(&read_back(scanner, &prepared).1);
+        let is_odd = sent.suppressed > 0
             || !prepared.caveats.is_empty()
-            || prepared.by_severity.unknown > 0
+            || sent.by_severity.unknown > 0
             || path.ends_with("zap-2.4.3-merged.xml");
         if scanner == "dependency-check" && prepared.file_name.ends_with("json") || is_odd {
             continue;
         }
         let found = needs::read(prepared.scan_type, prepared.file_name, &bytes(&prepared)).unwrap();
-        for (severity, count) in prepared.by_severity.listed() {
+        for (severity, count) in sent.by_severity.listed() {
             let there = found
                 .iter()
                 .filter(|(_, there)| there.eq_ignore_ascii_case(severity.name()))
@@ -574,7 +604,8 @@ fn what_fails_a_whole_import_is_mended_and_told() {
         let told = prepared.changes.iter().any(|change| change.what.contains(words));
         assert!(told, "{report}: {:?}", prepared.changes);
         let found = needs::read(prepared.scan_type, prepared.file_name, sent.as_bytes());
-        assert_eq!(found.map(|found| found.len() as u64), Ok(prepared.items_out), "{sent}");
+        let (_, findings) = read_back(scanner, &prepared);
+        assert_eq!(found.map(|found| found.len()), Ok(findings.len()), "{sent}");
     }
 }
 
@@ -664,20 +695,96 @@ fn what_is_no_whole_report_of_the_scanner_is_refused() {
         error.contains("declared as semgrep, but it looks like bandit-json"),
         "{error}"
     );
-    let missing = prepare("semgrep", Path::new("no/such/file"), &Options::default());
-    assert!(matches!(missing, Err(ConvertError::Unopened { .. })));
-    let stdin = prepare("semgrep", Path::new("-"), &Options::default()).unwrap_err();
+}
+
+#[test]
+fn what_is_no_file_or_too_large_is_not_sent() {
+    let options = Options::default();
+    let known = known("bandit", "bandit-json", b"{}");
+    let refused = |path: &Path, options| convert::prepare(path, &known, options).unwrap_err();
+    let missing = refused(Path::new("no/such/file"), &options);
+    assert!(matches!(
+        missing,
+        ConvertError::Unopened {
+            error: ArtifactError::Missing,
+            ..
+        }
+    ));
+    let stdin = refused(Path::new("-"), &options);
     assert!(matches!(stdin, ConvertError::Stdin), "{stdin}");
+    let folder = refused(&fixtures(), &options);
+    assert!(matches!(
+        folder,
+        ConvertError::Unopened {
+            error: ArtifactError::NotAFile,
+            ..
+        }
+    ));
+    let path = fixtures().join("reports/bandit/defectdojo-one_vuln.json");
     let small = Options {
         max_size: 10,
         ..Options::default()
     };
-    assert!(
-        prepare("bandit", &path, &small)
-            .unwrap_err()
-            .to_string()
-            .contains("limit of 10 bytes")
-    );
+    let large = refused(&path, &small).to_string();
+    assert!(large.contains("limit of 10 bytes"), "{large}");
+}
+
+const BANDIT: &str =
+    r#"{"errors":[],"generated_at":"2026-01-02T03:04:05Z","metrics":{},"results":[]}"#;
+
+#[test]
+fn a_report_that_is_no_longer_what_was_read_is_not_sent() {
+    let gzip = |text: &str| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    let plain = |text: &str| text.as_bytes().to_vec();
+    let trivy = r#"{"ArtifactName":"2026","ArtifactType":"filesystem","Results":[{"Target":"a","Misconfigurations":null}]}"#;
+    let zap = r#"{"site":[{"@name":"2026","alerts":[]}]}"#;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report");
+    let options = Options::default();
+    // As it is, unpacked, with changes, and in another format.
+    for (scanner, format, text, stored) in [
+        (
+            "bandit",
+            "bandit-json",
+            BANDIT,
+            plain as fn(&str) -> Vec<u8>,
+        ),
+        ("bandit", "bandit-json", BANDIT, gzip),
+        ("trivy", "trivy-json", trivy, plain),
+        ("zap", "zap-json", zap, plain),
+    ] {
+        let report = stored(text);
+        let known = known(scanner, format, &report);
+        fs_err::write(&path, &report).unwrap();
+        let prepared = convert::prepare(&path, &known, &options).unwrap();
+        assert_eq!(prepared.raw, known.digested, "{format}");
+        for other in [text.replace("2026", "2025"), format!("{text} ")] {
+            fs_err::write(&path, stored(&other)).unwrap();
+            let error = convert::prepare(&path, &known, &options).unwrap_err();
+            let is_noticed = matches!(error, ConvertError::Changed { .. });
+            assert!(is_noticed, "{format}: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_report_is_read_to_its_end_before_it_is_sent_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.json");
+    for end in 1..BANDIT.len() {
+        let cut = &BANDIT[..end];
+        fs_err::write(&path, cut).unwrap();
+        let known = known("bandit", "bandit-json", cut.as_bytes());
+        let error = convert::prepare(&path, &known, &Options::default()).unwrap_err();
+        assert!(
+            matches!(error, ConvertError::Unreadable { .. }),
+            "{cut}: {error}"
+        );
+    }
 }
 
 #[test]

@@ -20,8 +20,8 @@ use std::time::Duration;
 
 use insta::assert_snapshot;
 use security_gate::defectdojo::{
-    Active, BaseUrl, Client, Failure, Fields, Method, Outcome, Patience, Payload, Proxy, Reason,
-    Settings, Token, Upload,
+    BaseUrl, Client, Failure, Fields, Method, Outcome, Patience, Payload, Proxy, Reason, Settings,
+    Token, Upload,
 };
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -798,63 +798,30 @@ fn answers_to_questions_that_are_none_are_failures() {
 }
 
 #[test]
-fn open_findings_are_counted_by_severity_and_must_add_up() {
-    let page = |count: u64, severity: &str, test: u64| {
-        let row = json!({"test": test, "active": true, "severity": severity, "title": "x"});
-        let results = if count == 0 { json!([]) } else { json!([row]) };
-        json_answer(
-            "200 OK",
-            &json!({"count": count, "next": "http://x/?offset=1", "results": results}),
-        )
+fn open_findings_of_a_test_are_counted_by_one_question() {
+    let page = |count: u64, rows: Value| {
+        let page = json!({"count": count, "next": "http://x/?offset=1", "results": rows});
+        json_answer("200 OK", &page)
     };
-    let pages = |total, test| {
-        vec![
-            page(0, "", test),
-            page(2, "Low", test),
-            page(30, "Medium", test),
-            page(4, "High", test),
-            page(1, "Critical", test),
-            page(total, "Medium", test),
-        ]
-    };
-    let server = Server::start(pages(37, 5));
-    let expected = Active {
-        info: 0,
-        low: 2,
-        medium: 30,
-        high: 4,
-        critical: 1,
-        total: 37,
-    };
-    assert_eq!(server.client().active_findings(5).unwrap(), expected);
-    let requests = server.requests();
-    assert_eq!(
-        requests[4].line,
-        "GET /api/v2/findings/?test=5&active=true&limit=1&severity=Critical"
-    );
-    assert_eq!(
-        requests[5].line,
-        "GET /api/v2/findings/?test=5&active=true&limit=1"
-    );
-
-    let server = Server::start(pages(38, 5));
-    assert_eq!(
-        server.client().active_findings(5).unwrap_err().reason,
-        Reason::Answer
-    );
-    server.requests();
-    let server = Server::start(vec![page(2, "Info", 6)]);
-    assert_eq!(
-        server.client().active_findings(5).unwrap_err().reason,
-        Reason::Answer
-    );
-    server.requests();
-    let server = Server::start(vec![page(2, "Medium", 5)]);
-    assert_eq!(
-        server.client().active_findings(5).unwrap_err().reason,
-        Reason::Answer
-    );
-    server.requests();
+    let row = |test: u64, active| json!([{"test": test, "active": active, "title": "x"}]);
+    for (count, rows, expected) in [
+        (37, row(5, true), Ok(37)),
+        (0, json!([]), Ok(0)),
+        // A filter that was ignored, and a count that is none.
+        (37, row(6, true), Err(Reason::Answer)),
+        (37, row(5, false), Err(Reason::Answer)),
+        (37, json!([]), Err(Reason::Answer)),
+        (0, row(5, true), Err(Reason::Answer)),
+    ] {
+        let server = Server::start(vec![page(count, rows)]);
+        let found = server.client().active_findings(5);
+        assert_eq!(found.map_err(|failure| failure.reason), expected);
+        let requests = server.requests();
+        assert_eq!(
+            requests[0].line,
+            "GET /api/v2/findings/?test=5&active=true&limit=1"
+        );
+    }
 }
 
 #[test]

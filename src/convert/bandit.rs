@@ -40,8 +40,8 @@ pub(super) fn convert(
         true => learn(source, context)?,
         false => Passwords::default(),
     };
-    let mut has_date = false;
     source.copy_json(context, out, |writer, json| {
+        let mut has_date = false;
         writer.begin(b"{");
         json.object(|json, key| match key {
             "generated_at" => {

@@ -57,10 +57,6 @@ impl Count {
         }
     }
 
-    pub(super) fn items(&self) -> u64 {
-        self.tally.findings + self.tally.suppressed
-    }
-
     /// Makes sure that a copy holds the same findings, but for the severities
     /// that were changed on purpose.
     pub(super) fn compare(&self, after: &Self, changes: &Changes) -> Result<(), String> {

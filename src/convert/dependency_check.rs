@@ -35,8 +35,7 @@ pub(super) fn convert_xml(
     context: &mut Context<'_>,
     out: &mut Out,
 ) -> Result<(), ConvertError> {
-    let mut writer = Writer::new(context, out);
-    source.read_xml(|xml| {
+    source.copy_xml(context, out, |writer, xml| {
         xml.root()?;
         let attributes = xml.attributes()?;
         let mut namespace = attributes
@@ -55,7 +54,7 @@ pub(super) fn convert_xml(
                     let mut dependency = xml.tree()?;
                     mend_dependency(writer.context, &mut dependency);
                     writer.element(&dependency);
-                    Ok(())
+                    writer.goes_on()
                 })?;
                 writer.end("dependencies");
             } else {
@@ -75,6 +74,7 @@ pub(super) fn convert_json(
     context: &mut Context<'_>,
     out: &mut Out,
 ) -> Result<(), ConvertError> {
+    source.begin(out)?;
     let mut writer = Writer::new(context, out);
     writer.context.changes.add(REWRITTEN);
     writer.start(ROOT, &[("xmlns".to_owned(), NAMESPACE.to_owned())]);

@@ -29,6 +29,7 @@ pub(super) fn convert(
     context: &mut Context<'_>,
     out: &mut Out,
 ) -> Result<(), ConvertError> {
+    source.begin(out)?;
     let window = source.open()?;
     let name = source.path.file_name().unwrap_or_default();
     let options = &source.options.parser;

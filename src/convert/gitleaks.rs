@@ -67,6 +67,7 @@ pub(super) fn convert_csv(
         })?;
         context.learn(source, &secrets)?;
     }
+    source.begin(out)?;
     let mut writer = Writer::new(context, out);
     writer.begin(b"[");
     let mut rows = 0;

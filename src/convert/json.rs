@@ -84,7 +84,7 @@ impl<'w, 'o> Writer<'w, 'o> {
             if matches!(sent, Entry::Sent) {
                 writer.value(entry);
             }
-            Ok(())
+            writer.out.goes_on(&writer.context.changes)
         })
     }
 
@@ -122,7 +122,7 @@ impl<'w, 'o> Writer<'w, 'o> {
     pub(super) fn value(&mut self, mut value: Value) {
         self.separate();
         clean(self.context, &mut value);
-        self.out.put(value.to_string().as_bytes());
+        self.out.put_json(&value);
         self.needs_comma = true;
     }
 
@@ -149,7 +149,8 @@ impl<'w, 'o> Writer<'w, 'o> {
 fn clean(context: &mut Context<'_>, value: &mut Value) {
     match value {
         Value::String(text) => {
-            if let Some(cleaned) = context.clean(text, |character| character == '\0') {
+            let has_bad = |text: &str| memchr::memchr(0, text.as_bytes()).is_some();
+            if let Some(cleaned) = context.clean(text, has_bad, |character| character == '\0') {
                 *text = cleaned;
             }
         }

@@ -3,8 +3,9 @@
 //! Its parsers take fewer formats than we do, refuse a whole report for one
 //! unexpected word, and store secrets. [`prepare`] makes of a report on disk what
 //! is to be sent: the file itself where that is read as it was meant, else a
-//! temporary one, with every change listed. A copy is read back by our own
-//! parser, and what does not hold the same findings is not sent.
+//! temporary one, with every change listed. Whether there is a change is looked for
+//! first, so that nothing is written for a report that needs none. A copy is read
+//! back by our own parser, and what does not hold the same findings is not sent.
 //!
 //! Source: DefectDojo's parsers in `dojo/tools`, version 3.2, and how servers of
 //! 2.58 and 3.2 were seen to answer.
@@ -22,7 +23,6 @@ use crate::finding::Severity;
 use crate::parser::json::Json;
 use crate::parser::xml::Xml;
 use crate::parser::{self, ParseError, Parser};
-use crate::report::BySeverity;
 
 mod bandit;
 mod changes;
@@ -47,7 +47,7 @@ use count::Count;
 pub use error::ConvertError;
 use out::Out;
 use redact::Redactor;
-use scan_type::GENERIC;
+use scan_type::{GENERIC, Target};
 pub use scan_type::{file_name, scan_type};
 
 /// What preparing a report depends on besides the report.
@@ -80,6 +80,17 @@ impl Default for Options {
     }
 }
 
+/// What a report on disk was found to be by who read it.
+#[derive(Debug, Clone)]
+pub struct Known<'a> {
+    /// Whose it is.
+    pub scanner: &'static Parser,
+    /// Its format, as a report's scan names it.
+    pub format: &'a str,
+    /// The bytes that this is known of.
+    pub digested: Digested,
+}
+
 /// What is to be sent of a report.
 #[derive(Debug)]
 pub struct Prepared {
@@ -93,14 +104,6 @@ pub struct Prepared {
     pub sent: Digested,
     /// Size and digest of the report on disk.
     pub raw: Digested,
-    /// Findings in the report, suppressed ones included.
-    pub items_in: u64,
-    /// Findings in what is to be sent, suppressed ones included, as read back.
-    pub items_out: u64,
-    /// How many of them the scanner suppressed.
-    pub suppressed: u64,
-    /// The others by severity, as they are sent.
-    pub by_severity: BySeverity,
     /// What is sent otherwise than it stands in the report. Empty if and only if
     /// the report is sent as it is.
     pub changes: Vec<Change>,
@@ -129,80 +132,61 @@ impl Body {
     }
 }
 
-/// Makes of the report at `path`, by `scanner`, what is to be sent to DefectDojo.
+/// Makes of the report at `path` what is to be sent to DefectDojo.
 ///
-/// Only one entry of the report is in memory at a time.
+/// Only one entry of the report is in memory at a time. Whatever is read of it is
+/// read to its end, and must be the bytes of which it is `known` what they are.
 ///
 /// # Errors
 ///
-/// When the report cannot be read to its end, is not `scanner`'s, or when what
+/// When the report cannot be read to its end, is not what is known, or when what
 /// would be sent does not hold the same findings.
 pub fn prepare(
     path: &Path,
-    scanner: &'static Parser,
+    known: &Known<'_>,
     options: &Options,
 ) -> Result<Prepared, ConvertError> {
     if path.as_os_str() == artifact::STDIN {
         return Err(ConvertError::Stdin);
     }
-    let before = Count::of(path, path, scanner, options)?;
-    let target = match options.generic {
-        true => &GENERIC,
-        false => scan_type::of(before.scan.format),
-    };
     let source = Source {
         path,
-        scanner,
+        scanner: known.scanner,
         options,
-        digested: &before.digested,
+        digested: &known.digested,
     };
-    let unwritten = |error| ConvertError::Unwritten {
-        path: path.to_owned(),
-        error,
+    let target = match options.generic {
+        true => &GENERIC,
+        false => scan_type::of(known.format),
     };
     let mut context = Context::new(options);
-    let mut out = Out::new().map_err(unwritten)?;
+    let mut out = Out::nowhere();
     if source.is_encoded()? {
         context.changes.add(changes::ENCODING);
     }
     (target.convert)(&source, &mut context, &mut out)?;
-    let (file, sent) = out.finish().map_err(unwritten)?;
-    let prepared = Prepared {
+    let copy = out.finish().map_err(|error| source.unwritten(error))?;
+    let (body, sent) = match (copy, context.changes.is_empty()) {
+        (None, true) => (Body::Original(path.to_owned()), known.digested.clone()),
+        (Some((file, sent)), false) => {
+            source.compare(target, file.path(), &context.changes)?;
+            (Body::Converted(file), sent)
+        }
+        (_, _) => return Err(source.unequal("it has changes and no copy, or a copy of nothing")),
+    };
+    Ok(Prepared {
         scan_type: target.scan_type,
         file_name: target.file_name,
-        body: Body::Original(path.to_owned()),
-        sent: before.digested.clone(),
-        raw: before.digested.clone(),
-        items_in: before.items(),
-        items_out: before.items(),
-        suppressed: before.tally.suppressed,
-        by_severity: before.tally.by_severity,
+        body,
+        sent,
+        raw: known.digested.clone(),
         changes: context.changes.list(),
         caveats: context.caveats.list(),
         redacted: context.redacted,
-    };
-    if context.changes.is_empty() {
-        return Ok(prepared);
-    }
-    let unequal = |what| ConvertError::Unequal {
-        path: path.to_owned(),
-        what,
-    };
-    let after = match target.scan_type == GENERIC.scan_type {
-        true => generic::count(file.path(), &before),
-        false => Count::of(path, file.path(), scanner, options),
-    };
-    let after = after.map_err(|error| unequal(format!("it cannot be read back: {error}")))?;
-    before.compare(&after, &context.changes).map_err(unequal)?;
-    Ok(Prepared {
-        body: Body::Converted(file),
-        sent,
-        items_out: after.items(),
-        by_severity: after.tally.by_severity,
-        ..prepared
     })
 }
 
+/// Looks whether a report has to be changed, and writes a copy if it has to.
 type Convert = fn(&Source<'_>, &mut Context<'_>, &mut Out) -> Result<(), ConvertError>;
 
 /// The report that is converted, to be read as often as it takes.
@@ -228,9 +212,37 @@ impl Source<'_> {
         }
     }
 
+    fn unwritten(&self, error: io::Error) -> ConvertError {
+        ConvertError::Unwritten {
+            path: self.path.to_owned(),
+            error,
+        }
+    }
+
     /// Ends a reading: the file must be what it was.
     fn close(&self, window: Window) -> Result<(), ConvertError> {
         self.is_same(&window.finish().unwrap_or_default())
+    }
+
+    /// Makes sure that a copy holds what the report does.
+    fn compare(&self, target: &Target, copy: &Path, changes: &Changes) -> Result<(), ConvertError> {
+        let before = Count::of(self.path, self.path, self.scanner, self.options)?;
+        self.is_same(&before.digested)?;
+        let after = match target.scan_type == GENERIC.scan_type {
+            true => generic::count(copy, &before),
+            false => Count::of(self.path, copy, self.scanner, self.options),
+        };
+        let after =
+            after.map_err(|error| self.unequal(format!("it cannot be read back: {error}")))?;
+        let compared = before.compare(&after, changes);
+        compared.map_err(|what| self.unequal(what))
+    }
+
+    fn unequal(&self, what: impl Into<String>) -> ConvertError {
+        ConvertError::Unequal {
+            path: self.path.to_owned(),
+            what: what.into(),
+        }
     }
 
     fn is_same(&self, digested: &Digested) -> Result<(), ConvertError> {
@@ -255,20 +267,22 @@ impl Source<'_> {
         Ok(has_repairs)
     }
 
-    /// Copies it as JSON.
+    /// Copies it as JSON, if that changes anything.
     fn copy_json(
         &self,
         context: &mut Context<'_>,
         out: &mut Out,
-        copy: impl FnOnce(&mut json::Writer<'_, '_>, &mut Json) -> Result<(), ParseError>,
+        mut copy: impl FnMut(&mut json::Writer<'_, '_>, &mut Json) -> Result<(), ParseError>,
     ) -> Result<(), ConvertError> {
-        let mut writer = json::Writer::new(context, out);
-        let has_repairs = self.read_json(|json| copy(&mut writer, json))?;
-        if has_repairs {
-            context.changes.add(changes::HALF_CHARACTERS);
-        }
-        out.put(b"\n");
-        Ok(())
+        self.copy(context, out, |context, out| {
+            let mut writer = json::Writer::new(context, out);
+            let has_repairs = self.read_json(|json| copy(&mut writer, json))?;
+            if has_repairs {
+                context.changes.add(changes::HALF_CHARACTERS);
+            }
+            out.put(b"\n");
+            Ok(())
+        })
     }
 
     /// Reads it as XML.
@@ -282,12 +296,51 @@ impl Source<'_> {
         self.close(xml.into_window())
     }
 
+    /// Copies it as XML, if that changes anything.
+    fn copy_xml(
+        &self,
+        context: &mut Context<'_>,
+        out: &mut Out,
+        mut copy: impl FnMut(&mut xml::Writer<'_, '_>, &mut Xml) -> Result<(), ParseError>,
+    ) -> Result<(), ConvertError> {
+        self.copy(context, out, |context, out| {
+            let mut writer = xml::Writer::new(context, out);
+            self.read_xml(|xml| copy(&mut writer, xml))
+        })
+    }
+
+    /// Copies it, if that changes anything: looks first, up to the first change.
+    fn copy(
+        &self,
+        context: &mut Context<'_>,
+        out: &mut Out,
+        mut copy: impl FnMut(&mut Context<'_>, &mut Out) -> Result<(), ConvertError>,
+    ) -> Result<(), ConvertError> {
+        if context.changes.is_empty() {
+            let looked = copy(context, out);
+            if context.changes.is_empty() {
+                return looked;
+            }
+            context.forget();
+        }
+        self.begin(out)?;
+        copy(context, out)
+    }
+
+    /// Begins a copy.
+    fn begin(&self, out: &mut Out) -> Result<(), ConvertError> {
+        *out = Out::new().map_err(|error| self.unwritten(error))?;
+        Ok(())
+    }
+
     /// Whether it is packed or in UTF-16.
     fn is_encoded(&self) -> Result<bool, ConvertError> {
         let unopened = |error: io::Error| ConvertError::Unopened {
             path: self.path.to_owned(),
             error: error.into(),
         };
+        // What is no file is refused here; a pipe would be waited for.
+        drop(self.open()?);
         let file = fs_err::File::open(self.path).map_err(unopened)?;
         let mut first = Vec::new();
         file.take(2).read_to_end(&mut first).map_err(unopened)?;
@@ -324,6 +377,13 @@ impl<'a> Context<'a> {
             caveats: Changes::default(),
             redacted: 0,
         }
+    }
+
+    /// What was only looked at is to be told again.
+    fn forget(&mut self) {
+        self.changes = Changes::default();
+        self.caveats = Changes::default();
+        self.redacted = 0;
     }
 
     /// What a severity that nobody knows is sent as, where DefectDojo's parser has
@@ -373,9 +433,14 @@ impl<'a> Context<'a> {
         self.changes.add(changes::SECRETS);
     }
 
-    /// A text without secrets, user names, and characters that are `bad`; absent
-    /// when there is nothing to clean.
-    fn clean(&mut self, text: &str, bad: fn(char) -> bool) -> Option<String> {
+    /// A text without secrets, user names, and characters that are `bad`, which
+    /// `has_bad` looks for; absent when there is nothing to clean.
+    fn clean(
+        &mut self,
+        text: &str,
+        has_bad: fn(&str) -> bool,
+        bad: fn(char) -> bool,
+    ) -> Option<String> {
         let mut cleaned = None;
         if let Some(masked) = self.redactor.without_known(text) {
             self.note_redaction();
@@ -390,7 +455,7 @@ impl<'a> Context<'a> {
             cleaned = Some(masked);
         }
         let current = cleaned.as_deref().unwrap_or(text);
-        if current.contains(bad) {
+        if has_bad(current) {
             self.changes.add(changes::BAD_CHARACTERS);
             cleaned = Some(current.replace(bad, "\u{fffd}"));
         }

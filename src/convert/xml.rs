@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::Context;
 use super::json::scalar_text;
 use super::out::Out;
+use crate::parser::ParseError;
 pub(super) use crate::parser::xml::Element;
 
 impl Element {
@@ -107,6 +108,11 @@ impl<'w, 'o> Writer<'w, 'o> {
         self.out.put(b">");
     }
 
+    /// As [`Out::goes_on`].
+    pub(super) fn goes_on(&self) -> Result<(), ParseError> {
+        self.out.goes_on(&self.context.changes)
+    }
+
     pub(super) fn end(&mut self, name: &str) {
         self.out.put(b"</");
         self.out.put(name.as_bytes());
@@ -125,7 +131,11 @@ impl<'w, 'o> Writer<'w, 'o> {
     }
 
     fn text(&mut self, text: &str, is_attribute: bool) {
-        let cleaned = self.context.clean(text, is_no_xml);
+        let has_bad = |text: &str| text.contains(is_no_xml);
+        let cleaned = self.context.clean(text, has_bad, is_no_xml);
+        if self.out.is_nowhere() {
+            return;
+        }
         let text = cleaned.as_deref().unwrap_or(text);
         let mut written = String::with_capacity(text.len());
         for character in text.chars() {

@@ -52,8 +52,7 @@ pub(super) fn convert_xml(
     context: &mut Context<'_>,
     out: &mut Out,
 ) -> Result<(), ConvertError> {
-    let mut writer = Writer::new(context, out);
-    source.read_xml(|xml| {
+    source.copy_xml(context, out, |writer, xml| {
         xml.root()?;
         let attributes = xml.attributes()?;
         if attributes.iter().any(is_declaration) {
@@ -62,7 +61,7 @@ pub(super) fn convert_xml(
         writer.start(ROOT, &plain(attributes));
         xml.children(|xml| {
             if xml.name() == "site" {
-                return copy_site(&mut writer, xml);
+                return copy_site(writer, xml);
             }
             writer.element(&without_prefixes(xml.tree()?));
             Ok(())
@@ -118,7 +117,7 @@ fn copy_site(writer: &mut Writer<'_, '_>, xml: &mut Xml) -> Result<(), ParseErro
                 Ok(())
             })?;
             alert.end();
-            Ok(())
+            writer.goes_on()
         })?;
         writer.end("alerts");
         Ok(())
@@ -154,6 +153,7 @@ pub(super) fn convert_json(
 ) -> Result<(), ConvertError> {
     let attributes = attributes(source)?;
     let mut sites = attributes.sites.into_iter();
+    source.begin(out)?;
     let mut writer = Writer::new(context, out);
     writer.context.changes.add(REWRITTEN);
     writer.start(ROOT, &attributes.root);

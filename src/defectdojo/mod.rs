@@ -32,7 +32,7 @@ pub use client::Client;
 pub use failure::{Failure, Outcome, Reason, SAID_LIMIT};
 pub use fields::{FieldError, Fields, Note};
 pub use proxy::{Proxy, ProxyError};
-pub use rows::{Actions, Active, Attached, Engagement, Import, Named, Product, Profile, Test};
+pub use rows::{Actions, Attached, Engagement, Import, Named, Product, Profile, Test};
 pub use token::{Token, TokenError};
 pub use transport::{Patience, Settings, SetupError, answer_timeout};
 pub use upload::{Method, Upload};

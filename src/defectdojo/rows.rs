@@ -134,23 +134,6 @@ pub struct Attached {
     pub title: String,
 }
 
-/// Open findings of a test.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Active {
-    /// Info.
-    pub info: u64,
-    /// Low.
-    pub low: u64,
-    /// Medium.
-    pub medium: u64,
-    /// High.
-    pub high: u64,
-    /// Critical.
-    pub critical: u64,
-    /// All of them.
-    pub total: u64,
-}
-
 /// A part of a list.
 #[derive(Debug, Deserialize)]
 #[serde(bound = "T: DeserializeOwned")]
@@ -188,7 +171,6 @@ pub(super) struct RawFiles {
 pub(super) struct RawFinding {
     pub(super) test: u64,
     pub(super) active: bool,
-    pub(super) severity: String,
 }
 
 /// The version in the API's schema, of whose 800 kB nothing else is kept.

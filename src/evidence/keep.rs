@@ -8,7 +8,8 @@ use std::path::Path;
 
 use super::bundle;
 use super::record::{Delivery, Sent};
-use crate::convert::{self, Body, Prepared};
+use crate::artifact::Digested;
+use crate::convert::{self, Body, ConvertError, Known, Prepared};
 use crate::parser;
 
 /// Says what is kept of a report, or why nothing may be.
@@ -33,17 +34,29 @@ pub struct Kept {
 ///
 /// Why it may not be kept.
 pub fn prepared(delivery: &Delivery, options: &convert::Options) -> Result<Kept, String> {
-    let artifact = &delivery.artifact;
-    let scanner = delivery.content.scanner.as_deref().unwrap_or_default();
-    let scanner = parser::by_name(scanner).filter(|_| !artifact.sha256.is_empty());
-    let scanner = scanner.ok_or(
-        "it cannot be read, so nobody can say whether there are secrets in it, nor file it",
-    )?;
-    let prepared = convert::prepare(Path::new(&artifact.path), scanner, options);
-    let prepared = prepared.map_err(|error| error.to_string())?;
-    if prepared.raw.sha256 != artifact.sha256 {
-        return Err("it was changed since it was read".to_owned());
-    }
+    let (artifact, content) = (&delivery.artifact, &delivery.content);
+    let scanner = content.scanner.as_deref().and_then(parser::by_name);
+    let (Some(scanner), Some(format), false) =
+        (scanner, &content.format, artifact.sha256.is_empty())
+    else {
+        return Err(
+            "it cannot be read, so nobody can say whether there are secrets in it, nor file it"
+                .to_owned(),
+        );
+    };
+    let known = Known {
+        scanner,
+        format,
+        digested: Digested {
+            bytes: artifact.bytes,
+            sha256: artifact.sha256.clone(),
+        },
+    };
+    let prepared = convert::prepare(Path::new(&artifact.path), &known, options);
+    let prepared = prepared.map_err(|error| match error {
+        ConvertError::Changed { .. } => "it was changed since it was read".to_owned(),
+        error => error.to_string(),
+    })?;
     if let Some(target) = &delivery.target
         && target.scan_type != prepared.scan_type
     {

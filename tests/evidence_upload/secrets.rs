@@ -69,6 +69,34 @@ fn secrets_are_sent_only_when_that_is_said_and_it_is_recorded() {
 }
 
 #[test]
+fn a_record_that_calls_a_report_something_else_lets_no_secret_pass() {
+    let dojo = Dojo::start(Options::default());
+    let site = Site::new(&dojo);
+    assert_eq!(site.upload(&[]).code, 0);
+    let path = site.workplace.path("security-evidence.json");
+    let mut record = site.record();
+    let deliveries = record["deliveries"].as_array_mut().unwrap();
+    let leaks = deliveries
+        .iter_mut()
+        .find(|delivery| delivery["content"]["scanner"] == "gitleaks")
+        .unwrap();
+    let read = leaks["content"].clone();
+    leaks["content"]["scanner"] = "semgrep".into();
+    leaks["content"]["format"] = "semgrep-json".into();
+    leaks["content"]["secrets"] = 0.into();
+    fs_err::write(path, record.to_string()).unwrap();
+
+    let run = site.upload(&["--again"]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    for seen in dojo.requests() {
+        assert!(!String::from_utf8_lossy(&seen.body).contains(SECRET));
+    }
+    let record = site.record();
+    let mut deliveries = record["deliveries"].as_array().unwrap().iter();
+    assert!(deliveries.any(|delivery| delivery["content"] == read));
+}
+
+#[test]
 fn the_token_is_in_a_variable_and_nowhere_else() {
     let dojo = Dojo::start(Options::default());
     let mut site = Site::new(&dojo);

@@ -31,7 +31,7 @@ impl Worker {
                 _ => match tests.last() {
                     None => None,
                     Some(test) => match self.ask(|| self.client.active_findings(test.id))? {
-                        Ok(active) => too_many(delivery, active.total),
+                        Ok(active) => too_many(delivery, active),
                         Err(failure) => Some(unknown(&failure)),
                     },
                 },

@@ -348,16 +348,17 @@ impl Delivery {
     /// Takes over what became of it before. What was refused or skipped then is as
     /// it is planned now: the reason may be gone.
     pub(super) fn go_on(&mut self, earlier: Self) {
+        let may_be_there = matches!(earlier.state, State::Filed | State::Unknown);
         match (earlier.state, self.state) {
-            _ if earlier.is_misread() => {
+            _ if may_be_there || earlier.is_misread() => {
+                // What these bytes are is believed to who has just read them.
                 let artifact = std::mem::take(&mut self.artifact);
-                *self = earlier;
-                self.artifact = artifact;
-            }
-            (State::Filed | State::Unknown, _) => {
-                let artifact = std::mem::take(&mut self.artifact);
-                *self = earlier;
-                self.artifact = artifact;
+                let content = self.content.clone();
+                *self = Self {
+                    artifact,
+                    content,
+                    ..earlier
+                };
             }
             (State::Failed, State::Planned) => {
                 // What is sent with it may be another by now.
