@@ -203,8 +203,8 @@ fn written_package(location: &Location) -> Option<(&str, Option<&str>)> {
             ..
         } => {
             let purl = purl.as_deref().filter(|purl| purl.starts_with("pkg:"));
-            let in_purl = purl.and_then(|purl| split_purl(purl).1);
-            let version = version.as_deref().or(in_purl);
+            let in_purl = || split_purl(purl?).1;
+            let version = version.as_deref().or_else(in_purl);
             Some((
                 purl.unwrap_or(name),
                 version.filter(|version| !version.trim().is_empty()),
@@ -232,7 +232,8 @@ pub fn decisive_ids(finding: &Finding) -> Vec<String> {
 
 /// A package URL's part before the version, and the version.
 fn split_purl(purl: &str) -> (&str, Option<&str>) {
-    let bare = purl.split(['?', '#']).next().unwrap_or_default();
+    let end = memchr::memchr2(b'?', b'#', purl.as_bytes());
+    let bare = end.and_then(|end| purl.get(..end)).unwrap_or(purl);
     match bare.rsplit_once('@') {
         // The mark of a scope that should have been encoded.
         Some((name, _)) if name.ends_with('/') => (bare, None),
