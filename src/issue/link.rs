@@ -260,11 +260,11 @@ fn package_name(written: &str) -> String {
         }
         None => written.trim(),
     };
-    percent_decode_str(name)
-        .decode_utf8_lossy()
-        .to_lowercase()
-        .replace(':', "/")
-        .replace('_', "-")
+    let name = percent_decode_str(name).decode_utf8_lossy().to_lowercase();
+    match name.contains([':', '_']) {
+        true => name.replace(':', "/").replace('_', "-"),
+        false => name,
+    }
 }
 
 /// A version without the marks that only some scanners write.
