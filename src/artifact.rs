@@ -202,6 +202,7 @@ impl Window {
     }
 
     /// The bytes at hand, from the current place on.
+    #[inline]
     pub fn available(&self) -> &[u8] {
         self.buffer.get(self.start..self.end).unwrap_or_default()
     }
@@ -263,6 +264,7 @@ impl Window {
     }
 
     /// Lets go of the first `count` of the available bytes.
+    #[inline]
     pub fn consume(&mut self, count: usize) {
         self.start = self.end.min(self.start + count);
     }
@@ -319,6 +321,7 @@ impl Read for Window {
 }
 
 impl BufRead for Window {
+    #[inline]
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.available().is_empty() {
             self.fill()?;
@@ -326,6 +329,7 @@ impl BufRead for Window {
         Ok(self.available())
     }
 
+    #[inline]
     fn consume(&mut self, count: usize) {
         Window::consume(self, count);
     }

@@ -10,7 +10,9 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::fmt;
 
+use base16ct::lower;
 use sha2::{Digest, Sha256};
 
 /// A finding's identity, `sg1:` and 32 hexadecimal digits.
@@ -80,9 +82,9 @@ impl PartialOrd for Fingerprint {
     }
 }
 
-impl std::fmt::Display for Fingerprint {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "sg1:{:032x}", u128::from_be_bytes(self.key))?;
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_key(f, "sg1:", &self.key)?;
         match self.ordinal {
             0 => Ok(()),
             ordinal => write!(f, "~{}", u64::from(ordinal) + 1),
@@ -111,15 +113,15 @@ impl ContentDigest {
     }
 }
 
-impl std::fmt::Display for ContentDigest {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "sc1:{:032x}", u128::from_be_bytes(self.0))
+impl fmt::Display for ContentDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_key(f, "sc1:", &self.0)
     }
 }
 
-impl std::fmt::Debug for ContentDigest {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        std::fmt::Display::fmt(self, f)
+impl fmt::Debug for ContentDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -140,6 +142,12 @@ fn key(kind: &str, parts: &[&str]) -> [u8; 16] {
     let mut key = [0; 16];
     key.copy_from_slice(hash.finalize().as_slice().split_at(16).0);
     key
+}
+
+fn write_key(f: &mut fmt::Formatter<'_>, recipe: &str, key: &[u8; 16]) -> fmt::Result {
+    let mut digits = [0; 32];
+    f.write_str(recipe)?;
+    f.write_str(lower::encode_str(key, &mut digits).map_err(|_| fmt::Error)?)
 }
 
 fn parse_key(digits: &str) -> Option<[u8; 16]> {
@@ -205,10 +213,13 @@ const CHECKOUTS: [&str; 12] = [
 /// name in a path may not stand for another folder.
 pub fn without_detours(path: &str) -> Cow<'_, str> {
     let below_root = path.strip_prefix('/').unwrap_or(path);
-    if !below_root
-        .split('/')
-        .any(|name| matches!(name, "" | "." | ".."))
-    {
+    // Nearly all paths, told without a look at each name.
+    let has_detour = below_root.is_empty()
+        || below_root.starts_with('/')
+        || below_root.ends_with(['/', '.'])
+        || below_root.contains("//")
+        || below_root.contains("./");
+    if !has_detour {
         return path.into();
     }
     let mut names: Vec<&str> = Vec::new();

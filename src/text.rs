@@ -11,8 +11,9 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 /// controls, reorders or hides text is written as an escape (`\u{202e}`), and so
 /// is the beginning of what a CI system would obey (`\u{3a}:error`).
 pub fn line(text: &str) -> Cow<'_, str> {
-    let is_plain =
-        |character: char| character == ' ' || !character.is_whitespace() && !is_hidden(character);
+    let is_plain = |character: char| {
+        matches!(character, ' '..='~') || !character.is_whitespace() && !is_hidden(character)
+    };
     if text.chars().all(is_plain)
         && !has_command(text)
         && !text.contains("  ")

@@ -43,6 +43,7 @@ impl AsRef<str> for Text {
 }
 
 impl<T: Into<ArcStr>> From<T> for Text {
+    #[inline]
     fn from(text: T) -> Self {
         Self(text.into())
     }

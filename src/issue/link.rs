@@ -205,8 +205,8 @@ fn written_package(location: Location<&str>) -> Option<(&str, Option<&str>)> {
             ..
         } => {
             let purl = purl.filter(|purl| purl.starts_with("pkg:"));
-            let in_purl = purl.and_then(|purl| split_purl(purl).1);
-            let version = version.or(in_purl);
+            let in_purl = || split_purl(purl?).1;
+            let version = version.or_else(in_purl);
             Some((
                 purl.unwrap_or(name),
                 version.filter(|version| !version.trim().is_empty()),
@@ -234,7 +234,8 @@ pub fn decisive_ids(finding: Found<'_>) -> Vec<String> {
 
 /// A package URL's part before the version, and the version.
 fn split_purl(purl: &str) -> (&str, Option<&str>) {
-    let bare = purl.split(['?', '#']).next().unwrap_or_default();
+    let end = memchr::memchr2(b'?', b'#', purl.as_bytes());
+    let bare = end.and_then(|end| purl.get(..end)).unwrap_or(purl);
     match bare.rsplit_once('@') {
         // The mark of a scope that should have been encoded.
         Some((name, _)) if name.ends_with('/') => (bare, None),
@@ -261,11 +262,11 @@ fn package_name(written: &str) -> String {
         }
         None => written.trim(),
     };
-    percent_decode_str(name)
-        .decode_utf8_lossy()
-        .to_lowercase()
-        .replace(':', "/")
-        .replace('_', "-")
+    let name = percent_decode_str(name).decode_utf8_lossy().to_lowercase();
+    match name.contains([':', '_']) {
+        true => name.replace(':', "/").replace('_', "-"),
+        false => name,
+    }
 }
 
 /// A version without the marks that only some scanners write.

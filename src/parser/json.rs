@@ -78,7 +78,10 @@ impl Json {
         for step in &self.path {
             pointer.push('/');
             match step {
-                Step::Key(key) => pointer.push_str(&key.replace('~', "~0").replace('/', "~1")),
+                Step::Key(key) if key.contains(['~', '/']) => {
+                    pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                }
+                Step::Key(key) => pointer.push_str(key),
                 Step::Index(index) => pointer.push_str(&index.to_string()),
             }
         }
@@ -321,6 +324,7 @@ impl Json {
     }
 
     /// The next byte that is not white space; absent at the end of the text.
+    #[inline]
     fn peek(&mut self) -> Result<Option<u8>, ParseError> {
         loop {
             let blanks = self

@@ -427,7 +427,9 @@ fn any_says_so<'t>(texts: impl IntoIterator<Item = &'t str>) -> bool {
     ];
     let mut all = Vec::with_capacity(512);
     for text in texts {
-        let letters = text.bytes().filter(|byte| !b"-_ ".contains(byte));
+        let letters = text
+            .bytes()
+            .filter(|byte| !matches!(byte, b'-' | b'_' | b' '));
         all.extend(letters.map(|letter| letter.to_ascii_lowercase()));
         all.push(b'\n');
     }

@@ -80,10 +80,11 @@ fn mask_parameters(text: &str) -> String {
     let mut in_path = true;
     let mut value_goes_on = false;
     loop {
-        let (end, length) = find(rest, b"?&;#").unwrap_or((rest.len(), 0));
+        let (end, length) =
+            find(rest, |byte| matches!(byte, b'?' | b'&' | b';' | b'#')).unwrap_or((rest.len(), 0));
         let (piece, tail) = rest.split_at(end);
         let (delimiter, tail) = tail.split_at(length);
-        value_goes_on = match find(piece, b"=") {
+        value_goes_on = match find(piece, |byte| byte == b'=') {
             Some((at, length)) => {
                 let (name, value) = piece.split_at(at + length);
                 let own_name = name.get(..at).unwrap_or_default();
@@ -116,14 +117,14 @@ fn mask_parameters(text: &str) -> String {
     }
 }
 
-/// Where the first of `wanted` is, plain or percent-encoded, and how long.
-fn find(text: &str, wanted: &[u8]) -> Option<(usize, usize)> {
+/// Where the first that is wanted is, plain or percent-encoded, and how long.
+fn find(text: &str, is_wanted: impl Fn(u8) -> bool) -> Option<(usize, usize)> {
     text.bytes().enumerate().find_map(|(at, byte)| {
         let (byte, length) = match byte {
             b'%' => (u8::from_str_radix(text.get(at + 1..at + 3)?, 16).ok()?, 3),
             _ => (byte, 1),
         };
-        wanted.contains(&byte).then_some((at, length))
+        is_wanted(byte).then_some((at, length))
     })
 }
 

@@ -31,6 +31,7 @@ struct Lines {
 }
 
 impl Lines {
+    #[inline]
     fn is_spread(&self) -> bool {
         const SPREAD: usize = 2;
         self.depth <= SPREAD
@@ -47,6 +48,7 @@ impl Lines {
         out.write_all(mark)
     }
 
+    #[inline]
     fn next(&mut self, out: &mut (impl ?Sized + Write), first: bool) -> io::Result<()> {
         self.has_entry = true;
         if !first {
@@ -75,6 +77,7 @@ impl Formatter for Lines {
         self.open(out, b"[")
     }
 
+    #[inline]
     fn begin_array_value<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
         self.next(out, first)
     }
@@ -87,10 +90,12 @@ impl Formatter for Lines {
         self.open(out, b"{")
     }
 
+    #[inline]
     fn begin_object_key<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
         self.next(out, first)
     }
 
+    #[inline]
     fn begin_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
         out.write_all(match self.is_spread() {
             true => b": ",
