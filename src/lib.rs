@@ -11,6 +11,7 @@ pub mod baseline;
 pub mod cli;
 pub mod convert;
 pub mod defectdojo;
+pub mod digests;
 pub mod enrichment;
 pub mod evidence;
 pub mod finding;

@@ -19,13 +19,14 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("artifact", &[]),
     ("atomic", &[]),
+    ("digests", &[]),
     ("fingerprint", &[]),
     ("secret", &[]),
     ("text", &[]),
     ("defectdojo", &[]),
     ("upgrade", &[]),
     ("finding", &["fingerprint"]),
-    ("issue", &["finding", "fingerprint"]),
+    ("issue", &["digests", "finding", "fingerprint"]),
     ("report", &["finding", "fingerprint"]),
     ("scanner", &["finding"]),
     (
@@ -44,7 +45,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["artifact", "finding", "parser", "report", "secret"],
     ),
     ("scan_record", &["artifact", "parser", "report"]),
-    ("enrichment", &["artifact", "finding", "parser"]),
+    ("enrichment", &["artifact", "parser"]),
     (
         "baseline",
         &["artifact", "finding", "fingerprint", "parser", "report"],
@@ -53,6 +54,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "policy",
         &[
             "baseline",
+            "digests",
             "enrichment",
             "finding",
             "fingerprint",

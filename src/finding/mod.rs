@@ -21,7 +21,7 @@ mod text;
 pub use collect::{Collector, Keep};
 pub use details::Details;
 pub use location::Location;
-pub use packed::{Findings, Found, Packed, PlaceList, TextList};
+pub use packed::{Findings, Found, Kind, Packed, PlaceList, TextList};
 pub use pointer::Pointer;
 pub use site::Sites;
 pub use text::{AnyCase, Text};

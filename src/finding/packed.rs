@@ -46,6 +46,8 @@ pub struct Packed {
     pub kev: bool,
     pub instance_count: u64,
     pub reference_count: u32,
+    /// Of what kind the location is.
+    pub kind: Kind,
     rule_id: u32,
     title: u32,
     scanner_severity: u32,
@@ -53,7 +55,6 @@ pub struct Packed {
     vulnerability_ids: u32,
     /// The version, both halves of the score, the vector.
     cvss: u32,
-    kind: Kind,
     place: Place,
     /// Of each its kind, and what it has as a place.
     instances: u32,
@@ -72,8 +73,10 @@ const VERSIONS: [CvssVersion; 3] = [CvssVersion::V2, CvssVersion::V3, CvssVersio
 /// What is in a location of some kind: numbers of texts, and lines.
 type Place = [u32; 5];
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+/// A kind of [`Location`], as named there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "see `Location`")]
+pub enum Kind {
     Source,
     Package,
     Web,
@@ -384,6 +387,35 @@ impl<'a> Found<'a> {
     /// Where the problem is.
     pub fn location(self) -> Location<&'a str> {
         self.located(self.packed.kind, self.packed.place)
+    }
+
+    /// Whether it is at the same [site](super::Sites) as another of its report, as far
+    /// as that is seen without looking at texts: equal ones mostly have one number.
+    pub fn is_beside(self, other: Self) -> bool {
+        let site = |Packed { kind, place, .. }: &Packed| {
+            let &[first, second, third, ..] = place;
+            match kind {
+                Kind::Package => (*kind, [first, second, third]),
+                Kind::Source | Kind::Web | Kind::Resource => (*kind, [first, 0, 0]),
+            }
+        };
+        std::ptr::eq(self.of, other.of) && site(self.packed) == site(other.packed)
+    }
+
+    /// What its location is compared by first, where it has that: the path of a file,
+    /// the URL of a package, an address, the target of a resource.
+    pub fn first_text(self) -> Option<&'a str> {
+        let [first, ..] = self.packed.place;
+        self.option(first)
+    }
+
+    /// What makes its [site](super::Sites), besides the kind.
+    pub(super) fn site(self) -> [Option<&'a str>; 3] {
+        let [first, second, third, ..] = self.packed.place;
+        match self.packed.kind {
+            Kind::Package => [first, second, third].map(|number| self.option(number)),
+            Kind::Source | Kind::Web | Kind::Resource => [self.option(first), None, None],
+        }
     }
 
     /// The places, where a scanner groups several.

@@ -6,23 +6,38 @@ use std::io;
 use foldhash::fast::RandomState;
 
 /// All texts in one, and all lists in one: of a million, each would otherwise be an
-/// allocation of its own. Both are numbered from 1; 0 is none.
+/// allocation of its own. What has the number 0 is not there.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Pool {
+    /// Each text after its length, where its number says; before them, one that is
+    /// empty. They stand together, as looking them up is what takes the time.
     text: String,
-    /// Where each text ends and the next one begins; before them, where the first
-    /// begins.
-    ends: Vec<u32>,
     /// Each list after its length; before them, the empty one.
     lists: Vec<u32>,
 }
 
+/// A length is written in characters of this many bits each, the lowest first: all of
+/// them are ASCII, and all but the last have [`MORE`].
+const BITS: u32 = 6;
+const MORE: u8 = 1 << BITS;
+
 impl Pool {
     /// The text with this number.
     pub(super) fn text(&self, number: u32) -> Option<&str> {
-        let before = (number as usize).checked_sub(1)?;
-        let [start, end] = *self.ends.get(before..)?.first_chunk()?;
-        self.text.get(start as usize..end as usize)
+        if number == 0 {
+            return None;
+        }
+        let mut start = number as usize;
+        let (mut length, mut shift) = (0, 0);
+        loop {
+            let digit = *self.text.as_bytes().get(start)?;
+            start += 1;
+            length |= usize::from(digit & (MORE - 1)) << shift;
+            shift += BITS;
+            if digit & MORE == 0 {
+                return self.text.get(start..start + length);
+            }
+        }
     }
 
     /// The list with this number.
@@ -35,17 +50,25 @@ impl Pool {
     }
 
     fn add_text(&mut self, text: &str) -> io::Result<u32> {
-        if self.ends.is_empty() {
-            self.ends.push(0);
+        /// What a length takes at most.
+        const LENGTH: usize = usize::BITS.div_ceil(BITS) as usize;
+        let needed = LENGTH + text.len();
+        if self.text.capacity() - self.text.len() < needed {
+            self.text.reserve_exact(room(self.text.len(), needed));
         }
-        let number = number(self.ends.len())?;
-        let end = self::number(self.text.len() + text.len())?;
-        if self.text.capacity() - self.text.len() < text.len() {
-            let more = room(self.text.len(), text.len());
-            self.text.reserve_exact(more);
+        if self.text.is_empty() {
+            self.text.push('\0');
         }
+        let number = number(self.text.len())?;
+        let mut length = text.len();
+        while length >= usize::from(MORE) {
+            let digit = u8::try_from(length % usize::from(MORE)).unwrap_or_default();
+            self.text.push(char::from(digit | MORE));
+            length >>= BITS;
+        }
+        self.text
+            .push(char::from(u8::try_from(length).unwrap_or_default()));
         self.text.push_str(text);
-        push(&mut self.ends, end);
         Ok(number)
     }
 
@@ -64,7 +87,6 @@ impl Pool {
     /// Makes it as small as it can be.
     pub(super) fn shrink_to_fit(&mut self) {
         self.text.shrink_to_fit();
-        self.ends.shrink_to_fit();
         self.lists.shrink_to_fit();
     }
 }
@@ -158,13 +180,12 @@ mod tests {
         let (mut pool, mut recent) = (Pool::default(), Recent::default());
         let mut text = |text| recent.text(&mut pool, text).unwrap();
         let numbers = ["a", "", "é", "a", "", "b"].map(&mut text);
-        assert_eq!(numbers, [1, 2, 3, 1, 2, 4]);
-        let texts = [0, 1, 2, 3, 4, 5].map(|number| pool.text(number));
+        assert_eq!(numbers, [1, 3, 4, 1, 3, 7]);
+        let texts = [0, 1, 3, 4, 7, 9].map(|number| pool.text(number));
         assert_eq!(
             texts,
             [None, Some("a"), Some(""), Some("é"), Some("b"), None]
         );
-        assert_eq!(pool.text, "aéb");
 
         let mut list = |list| recent.list(&mut pool, list).unwrap();
         let numbers = [&[7][..], &[], &[8, 9], &[7]].map(&mut list);
@@ -172,6 +193,16 @@ mod tests {
         let lists = numbers.map(|number| pool.list(number));
         assert_eq!(lists, [&[7][..], &[], &[8, 9], &[7]]);
         assert_eq!(pool.lists.len(), 6);
+    }
+
+    #[test]
+    fn a_text_is_there_whatever_its_length() {
+        let (mut pool, mut recent) = (Pool::default(), Recent::default());
+        for length in [0, 1, 63, 64, 65, 4095, 4096, 300_000] {
+            let text = "x".repeat(length);
+            let number = recent.text(&mut pool, &text).unwrap();
+            assert_eq!(pool.text(number), Some(text.as_str()));
+        }
     }
 
     #[test]

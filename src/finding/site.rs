@@ -4,70 +4,59 @@
 //! of the same. To compare numbers no text has to be looked up in memory, which is
 //! what takes the time with so many.
 
-use std::hash::BuildHasher as _;
+use std::hash::{BuildHasher as _, Hash};
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-use super::{Found, Location};
+use super::Found;
 
 /// The sites that were met. Two findings have one number if their locations are of
 /// one kind and share the texts that they are compared by first: the path of a file;
 /// URL, name and version of a package; an address; the target of a resource.
 #[derive(Debug, Default)]
 pub struct Sites<'a> {
-    /// The digest of each, and its number.
-    numbers: HashTable<(u64, u32)>,
+    /// Half of the digest of each, and its number.
+    numbers: HashTable<(u32, u32)>,
     /// A finding at each.
     examples: Vec<Found<'a>>,
     digests: RandomState,
     /// What was asked for last: findings of one site often stand together.
-    last: Option<(Site<'a>, u32)>,
+    last: Option<(Found<'a>, u32)>,
 }
 
-/// What makes a site: the texts, in a place of their own for each kind of location.
-type Site<'a> = [Option<&'a str>; 6];
-
-fn site(finding: Found<'_>) -> Site<'_> {
-    match finding.location() {
-        Location::Source { path, .. } => [Some(path), None, None, None, None, None],
-        Location::Package {
-            purl,
-            name,
-            version,
-            ..
-        } => [None, purl, Some(name), version, None, None],
-        Location::Web { url, .. } => [None, None, None, None, Some(url), None],
-        Location::Resource { target, .. } => [None, None, None, None, None, Some(target)],
-    }
+/// What makes a site.
+fn site(finding: Found<'_>) -> impl Hash + Eq {
+    (finding.kind, finding.site())
 }
 
 impl<'a> Sites<'a> {
     /// The number of the site of a finding. They begin with 0.
     pub fn number(&mut self, finding: Found<'a>) -> u32 {
-        let site_of = site(finding);
-        if let Some((last, number)) = &self.last
-            && *last == site_of
+        if let Some((last, number)) = self.last
+            && last.is_beside(finding)
         {
-            return *number;
+            return number;
         }
-        let digest = self.digests.hash_one(site_of);
+        let site_of = site(finding);
+        let half = (self.digests.hash_one(&site_of) >> 32) as u32;
         let examples = &mut self.examples;
         let example = |number: u32| examples.get(usize::try_from(number).ok()?);
-        let is_same = |(other, number): &(u64, u32)| {
-            *other == digest && example(*number).is_some_and(|example| site(*example) == site_of)
+        let whole = |half: u32| u64::from(half) << 32 | u64::from(half);
+        let is_same = |(other, number): &(u32, u32)| {
+            *other == half && example(*number).is_some_and(|example| site(*example) == site_of)
         };
-        let number = if let Some((_, number)) = self.numbers.find(digest, is_same) {
+        let number = if let Some((_, number)) = self.numbers.find(whole(half), is_same) {
             *number
         } else {
             // Each takes more than a byte, so that there are never as many.
             let next = u32::try_from(examples.len()).unwrap_or(u32::MAX);
             self.numbers
-                .insert_unique(digest, (digest, next), |(digest, _)| *digest);
+                .insert_unique(whole(half), (half, next), |(half, _)| whole(*half));
             examples.push(finding);
             next
         };
-        self.last = Some((site_of, number));
+        self.last = Some((finding, number));
         number
     }
 
@@ -79,7 +68,7 @@ impl<'a> Sites<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Category, Finding, Findings, Severity};
+    use super::super::{Category, Finding, Findings, Location, Severity};
     use super::*;
     use crate::fingerprint::Fingerprint;
 

@@ -6,14 +6,14 @@
 //! members and not half a million pairs.
 
 use std::borrow::Cow;
-use std::hash::{BuildHasher as _, Hash};
+use std::hash::Hash;
 use std::ops::RangeInclusive;
 
 use foldhash::HashMap;
-use foldhash::quality::RandomState;
 use percent_encoding::percent_decode_str;
 
-use crate::finding::{AnyCase, Category, Found, Location, Severity};
+use crate::digests::{Digest, Digests};
+use crate::finding::{AnyCase, Category, Found, Kind, Location, Severity};
 use crate::fingerprint::stable_path;
 
 /// A finding as far as links are concerned.
@@ -192,7 +192,7 @@ fn is_cve(id: &str) -> bool {
 }
 
 fn is_vulnerable(finding: Found<'_>) -> bool {
-    finding.category == Category::Sca && matches!(finding.location(), Location::Package { .. })
+    finding.category == Category::Sca && finding.kind == Kind::Package
 }
 
 /// A package's name, or its package URL, and its version, as they are written.
@@ -316,7 +316,7 @@ fn weaknesses<'s, 'a>(
 }
 
 fn is_code(finding: Found<'_>) -> bool {
-    finding.category == Category::Sast && matches!(finding.location(), Location::Source { .. })
+    finding.category == Category::Sast && finding.kind == Kind::Source
 }
 
 fn lines(location: Location<&str>) -> Option<RangeInclusive<u32>> {
@@ -365,7 +365,7 @@ fn secrets<'s, 'a>(items: &'s [Item<'a>], workspace: Option<&str>, bonds: &mut V
 
 fn is_secret(finding: Found<'_>) -> bool {
     let is_secret = finding.category == Category::Secret || finding.secret().is_some();
-    is_secret && matches!(finding.location(), Location::Source { .. })
+    is_secret && finding.kind == Kind::Source
 }
 
 fn path_of<'a>(members: &[Member<'_, 'a>], workspace: Option<&str>) -> Cow<'a, str> {
@@ -418,15 +418,12 @@ impl<'s, 'a> Places<'s, 'a> {
     ) -> Self {
         let sites = items.iter().map(|item| item.site as usize + 1);
         let mut place_of_site: Vec<Option<u32>> = vec![None; sites.max().unwrap_or_default()];
-        // By two digests, with keys of chance: the names of a million packages would
-        // take more memory than all their findings.
-        let mut places: HashMap<[u64; 2], u32> = HashMap::default();
-        let digests: [RandomState; 2] = Default::default();
+        let mut places: HashMap<Digest, u32> = HashMap::default();
+        let digests = Digests::default();
         let mut place = |location| {
             let name = name(location)?;
             let next = number(places.len());
-            let digest = digests.each_ref().map(|state| state.hash_one(&name));
-            Some(*places.entry(digest).or_insert(next))
+            Some(*places.entry(digests.of(&name)).or_insert(next))
         };
         let wanted = items.iter().filter(|item| wanted(item.finding));
         let mut found: Vec<_> = wanted

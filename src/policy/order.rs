@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::judge::Judged;
-use crate::finding::{Found, Location, Sites};
+use crate::finding::{Found, Sites};
 
 /// The place of each finding, given in the order of their reports with the number
 /// of its site, in the listing of all: worst first.
@@ -66,7 +66,7 @@ fn places_of_sites(sites: &Sites<'_>) -> Vec<u32> {
     let location = |number: u32| examples.get(number as usize).map(|found| found.location());
     let numbered = examples.iter().zip(0..);
     let mut sorted: Vec<(Beginning, u32)> = numbered
-        .map(|(found, number)| (beginning(found.location()), number))
+        .map(|(found, number)| (beginning(*found), number))
         .collect();
     sorted.sort_unstable_by(|(one, number), (other, beside)| {
         let of_beginning = one.cmp(other);
@@ -81,17 +81,13 @@ fn places_of_sites(sites: &Sites<'_>) -> Vec<u32> {
     places
 }
 
-/// The bytes that a location begins with in the order of locations: mostly, no more
+/// The bytes that the location of a finding begins with in the order of locations: mostly, no more
 /// has to be compared.
 type Beginning = [u8; 40];
 
-fn beginning(location: Location<&str>) -> Beginning {
-    let (kind, first) = match location {
-        Location::Source { path, .. } => (0, Some(path)),
-        Location::Package { purl, .. } => (1, purl),
-        Location::Web { url, .. } => (2, Some(url)),
-        Location::Resource { target, .. } => (3, Some(target)),
-    };
+fn beginning(finding: Found<'_>) -> Beginning {
+    let first = finding.first_text();
+    let kind = finding.kind as u8;
     let text = first.unwrap_or_default();
     let bytes = [kind, u8::from(first.is_some())]
         .into_iter()
@@ -141,7 +137,7 @@ mod tests {
     use super::super::judge::Standing;
     use super::super::selector::Subject;
     use super::*;
-    use crate::finding::{Category, Finding, Findings, Severity, Text};
+    use crate::finding::{Category, Finding, Findings, Location, Severity, Text};
     use crate::fingerprint::Fingerprint;
 
     fn locations() -> Vec<Location> {

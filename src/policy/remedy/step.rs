@@ -6,7 +6,8 @@ use std::num::NonZeroU32;
 use foldhash::{HashMap, HashSet};
 
 use super::Kind;
-use crate::finding::{Category, Found, Location, Sites};
+use crate::digests::{Digest, Digests};
+use crate::finding::{self, Category, Found, Location};
 use crate::fingerprint::{Fingerprint, stable_path};
 use crate::issue::{decisive_ids, package_identity};
 use crate::policy::decide::Decision;
@@ -49,7 +50,9 @@ pub(super) struct Grouping<'d, 'a> {
     /// The package of each open finding of one that is asked about.
     packages: Vec<Option<NonZeroU32>>,
     /// What a repaired version of a package is known for.
-    repaired: HashSet<(NonZeroU32, String)>,
+    repaired: HashSet<Digest>,
+    /// Those of packages with a vulnerability.
+    digests: Digests,
     /// The first open finding of an issue in source code stands for all of them,
     /// by the issue and whether it is a secret.
     heads: HashMap<(Fingerprint, bool), usize>,
@@ -59,73 +62,68 @@ pub(super) struct Grouping<'d, 'a> {
 /// no others are asked about.
 #[derive(Default)]
 struct Packages<'a> {
-    names: HashMap<(String, Option<String>), NonZeroU32>,
-    /// As their scanners write them.
-    sites: Sites<'a>,
-    /// The package of each site that was asked for.
-    of_sites: HashMap<u32, Option<NonZeroU32>>,
+    numbers: HashMap<Digest, NonZeroU32>,
+    digests: Digests,
+    /// What was asked for last: findings of one package often stand together.
+    last: Option<(Found<'a>, Option<NonZeroU32>)>,
 }
 
 impl<'a> Packages<'a> {
-    fn add(&mut self, finding: Found<'a>) {
-        self.find(finding, |names, name| {
-            let next = u32::try_from(names.len() + 1)
-                .ok()
-                .and_then(NonZeroU32::new)?;
-            Some(*names.entry(name).or_insert(next))
-        });
+    fn of(findings: impl Iterator<Item = Found<'a>>) -> Self {
+        let mut packages = Self::default();
+        for finding in findings {
+            if let Some(name) = package_identity(finding.location()) {
+                let next = u32::try_from(packages.numbers.len() + 1).ok();
+                let number = packages.numbers.entry(packages.digests.of(&name));
+                number.or_insert(next.and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX));
+            }
+        }
+        packages
     }
 
     fn number(&mut self, finding: Found<'a>) -> Option<NonZeroU32> {
-        self.find(finding, |names, name| names.get(&name).copied())
-    }
-
-    /// Finds the package of a finding by its name, once for each site.
-    fn find(
-        &mut self,
-        finding: Found<'a>,
-        by_name: impl FnOnce(
-            &mut HashMap<(String, Option<String>), NonZeroU32>,
-            (String, Option<String>),
-        ) -> Option<NonZeroU32>,
-    ) -> Option<NonZeroU32> {
-        let of_site = self.of_sites.entry(self.sites.number(finding));
-        *of_site.or_insert_with(|| {
-            let name = package_identity(finding.location())?;
-            by_name(&mut self.names, name)
-        })
+        match self.last {
+            Some((last, number)) if last.is_beside(finding) => number,
+            _ => {
+                let name = package_identity(finding.location())?;
+                let number = self.numbers.get(&self.digests.of(&name)).copied();
+                self.last = Some((finding, number));
+                number
+            }
+        }
     }
 }
 
 impl<'d, 'a> Grouping<'d, 'a> {
     pub(super) fn of(decision: &'d Decision<'a>) -> Self {
-        let mut packages = Packages::default();
         let mut grouping = Self {
             decision,
             packages: Vec::new(),
+            digests: Digests::default(),
             repaired: HashSet::default(),
             heads: HashMap::default(),
         };
-        for judged in &decision.findings {
-            if !judged.breaks.is_empty() {
-                packages.add(judged.subject.finding);
-            }
-        }
+        let blocking = decision
+            .findings
+            .iter()
+            .filter(|judged| !judged.breaks.is_empty());
+        let mut packages = Packages::of(blocking.map(|judged| judged.subject.finding));
         let mut numbers = vec![None; decision.findings.len()];
         for ((index, judged), number) in decision.findings.iter().enumerate().zip(&mut numbers) {
             let finding = judged.subject.finding;
             if judged.standing.status != Status::Open {
                 continue;
             }
-            match finding.location() {
-                Location::Package { .. } => {
+            match finding.kind {
+                finding::Kind::Package => {
                     *number = packages.number(finding);
                     if let Some(package) = number.filter(|_| !finding.fixed_in().is_empty()) {
                         let ids = decisive_ids(finding).into_iter();
-                        grouping.repaired.extend(ids.map(|id| (package, id)));
+                        let repairs = ids.map(|id| grouping.digests.of(&(package, id)));
+                        grouping.repaired.extend(repairs);
                     }
                 }
-                Location::Source { .. } => {
+                finding::Kind::Source => {
                     if let Some(issue) = decision.issues.of_finding(index) {
                         let head = grouping.heads.entry((issue.id, is_secret(finding)));
                         head.or_insert(index);
@@ -149,7 +147,8 @@ impl<'d, 'a> Grouping<'d, 'a> {
                 let is_known = || {
                     let ids = decisive_ids(finding);
                     let mut ids = ids.into_iter().peekable();
-                    ids.peek().is_some() && ids.all(|id| self.repaired.contains(&(package, id)))
+                    ids.peek().is_some()
+                        && ids.all(|id| self.repaired.contains(&self.digests.of(&(package, id))))
                 };
                 Place::Package {
                     package,

@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use super::{Question, Selector, Source, Subject, Texts};
-use crate::finding::{Found, Location};
+use crate::finding::{Found, Kind};
 
 /// The places of findings that are asked one after the other.
 #[derive(Debug, Default)]
@@ -78,17 +78,11 @@ impl Selector {
     }
 }
 
-/// Whether what is asked of places has the same answer for both.
+/// Whether what is asked of places has the same answer for both. It does where they
+/// are packages in one file, or else at one site.
 fn is_one_place(one: Found<'_>, other: Found<'_>) -> bool {
-    let is_one = match (one.location(), other.location()) {
-        (Location::Source { path: one, .. }, Location::Source { path: other, .. })
-        | (Location::Web { url: one, .. }, Location::Web { url: other, .. })
-        | (Location::Resource { target: one, .. }, Location::Resource { target: other, .. }) => {
-            one == other
-        }
-        (one @ Location::Package { .. }, other @ Location::Package { .. }) => one == other,
-        _ => false,
-    };
+    let is_one = one.is_beside(other)
+        && (one.kind != Kind::Package || one.location().path() == other.location().path());
     let is_only =
         |finding: Found<'_>| finding.instances().is_empty() && finding.instance_count == 1;
     is_one && is_only(one) && is_only(other)
@@ -108,7 +102,7 @@ impl Question {
 mod tests {
     use super::super::Patterns;
     use super::*;
-    use crate::finding::{Category, Finding, Findings, Severity};
+    use crate::finding::{Category, Finding, Findings, Location, Severity};
     use crate::fingerprint::Fingerprint;
 
     #[test]
