@@ -379,14 +379,29 @@ impl<'a> Sums<'a> {
         for lane in lanes.chain(of_reports) {
             sums.by_lane.entry(lane).or_default();
         }
+        let copied = copied(decision);
         for judged in &decision.findings {
-            sums.all.add(judged);
+            let may_be_copy = copied.contains(&judged.subject.finding.fingerprint.beginning());
+            sums.all.add(judged, may_be_copy);
             if let Some(sum) = sums.by_lane.get_mut(judged.subject.source.lane) {
-                sum.add(judged);
+                sum.add(judged, may_be_copy);
             }
         }
         sums
     }
+}
+
+/// The beginnings of the fingerprints that several findings have. Most have one of
+/// their own, and need not be remembered.
+fn copied(decision: &Decision<'_>) -> HashSet<u64> {
+    let findings = decision.findings.iter();
+    let mut beginnings: Vec<_> = findings
+        .map(|judged| judged.subject.finding.fingerprint.beginning())
+        .collect();
+    beginnings.sort_unstable();
+    let alike = beginnings.chunk_by(|one, other| one == other);
+    let several = alike.filter(|alike| alike.len() > 1);
+    several.filter_map(|alike| alike.first().copied()).collect()
 }
 
 /// What the findings of a lane, or all of them, come to. One in two copies of a
@@ -395,18 +410,20 @@ impl<'a> Sums<'a> {
 struct Sum {
     counts: Counts,
     has_broken: bool,
+    /// Those that may be copies.
     seen: HashSet<(Fingerprint, Status, Severity)>,
 }
 
 impl Sum {
-    fn add(&mut self, judged: &Judged<'_>) {
+    fn add(&mut self, judged: &Judged<'_>, may_be_copy: bool) {
         let finding = judged.subject.finding;
-        let status = judged.standing.status;
         self.has_broken |= !judged.breaks.is_empty();
-        if self
-            .seen
-            .insert((finding.fingerprint, status, finding.severity))
-        {
+        let identity = (
+            finding.fingerprint,
+            judged.standing.status,
+            finding.severity,
+        );
+        if !may_be_copy || self.seen.insert(identity) {
             self.counts.add(judged);
         }
     }
