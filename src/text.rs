@@ -77,13 +77,20 @@ fn is_kept(character: char) -> bool {
 pub fn short_line(text: &str, limit: usize) -> Cow<'_, str> {
     // Looking at more than can be shown would only cost time: a line is never
     // much shorter than its text, unless that is mostly blank.
-    let start = match text.char_indices().nth(limit.saturating_mul(4)) {
-        Some((end, _)) => text.get(..end).unwrap_or(text),
-        None => text,
+    let most = limit.saturating_mul(4);
+    let end = match text.len() > most {
+        true => text.char_indices().nth(most).map(|(end, _)| end),
+        false => None,
     };
+    let start = end.and_then(|end| text.get(..end)).unwrap_or(text);
     let was_cut = start.len() < text.len();
     let line = line(start);
-    if !was_cut && line.width() <= limit {
+    // Most are ASCII, of which a line shows each.
+    let width = match line.is_ascii() {
+        true => line.len(),
+        false => line.width(),
+    };
+    if !was_cut && width <= limit {
         return line;
     }
     let mut kept = String::new();
@@ -108,11 +115,11 @@ pub fn code_span(text: &str, limit: usize) -> String {
     if line.is_empty() {
         return "–".to_owned();
     }
-    let longest = line
-        .split(|character| character != '`')
-        .map(str::len)
-        .max()
-        .unwrap_or_default();
+    let longest = match line.contains('`') {
+        true => line.split(|character| character != '`').map(str::len).max(),
+        false => None,
+    };
+    let longest = longest.unwrap_or_default();
     let fence = "`".repeat(longest + 1);
     // A blank keeps a backtick of the text apart from the fence.
     let pad = if line.starts_with('`') || line.ends_with('`') {
