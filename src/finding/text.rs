@@ -9,8 +9,8 @@ use arcstr::ArcStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
-/// A text that costs one word where it is held, and nothing where it is shared: of
-/// a million findings most have their rule, file or package in common.
+/// A text of a finding that costs nothing to copy: it often stands in several places,
+/// as the name of a rule that is the title, too.
 #[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Text(ArcStr);
