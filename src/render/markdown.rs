@@ -26,7 +26,7 @@ pub(super) const TEXT_LIMIT: usize = 200;
 
 /// How many rows of each list are tried, until the page keeps to its budget: first as
 /// many as mostly fit.
-pub(super) const ROWS: [usize; 6] = [200, 100, 30, 10, 3, 1];
+pub(super) const ROWS: [usize; 6] = [150, 75, 30, 10, 3, 1];
 
 /// Fills `template` with the summary.
 ///
