@@ -12,6 +12,7 @@
     reason = "a test may fail by a panic, and drives the world around the program"
 )]
 
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -100,6 +101,33 @@ fn a_finding_is_a_line_of_the_summary() {
     let arguments = ["a/semgrep.json", "b/semgrep.json", "--policy", "plain.toml"];
     let printed = workplace.check(&[&arguments[..], &["--format", "json"]].concat());
     assert_eq!(printed.stdout, text);
+}
+
+#[test]
+fn of_very_many_actions_the_first_are_listed_and_the_others_counted() {
+    let workplace = workplace();
+    let policy = "[[rule]]\nid = \"all\"\nwhere = {}\n";
+    fs_err::write(workplace.path("strict.toml"), policy).unwrap();
+    let run = check(&workplace, "strict.toml");
+    let summary = run.summary.unwrap();
+    let remedy = &summary["passes_if"];
+    assert_eq!(remedy["then"], "pass");
+    let actions = remedy["actions"].as_array().unwrap();
+    assert_eq!(actions.len(), 1000);
+    let more = remedy["more"].as_u64().unwrap();
+    let all = 1000 + more;
+    assert!(
+        run.stdout.contains(&format!("passes with {all} actions")),
+        "{}",
+        run.stdout
+    );
+    let cleared = |action: &Value| action["clears"].as_u64().unwrap();
+    let listed: u64 = actions.iter().map(cleared).sum();
+    let least = cleared(actions.last().unwrap());
+    let findings = summary["findings"].as_array().unwrap().iter();
+    let identities = findings.map(|finding| finding["fingerprint"].as_str());
+    let left = identities.collect::<BTreeSet<_>>().len() as u64 - listed;
+    assert!((more..=more * least).contains(&left), "{left} of {more}");
 }
 
 #[test]
