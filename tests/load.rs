@@ -31,6 +31,8 @@ fn outputs(workplace: &Workplace, threads: &str) -> [Vec<u8>; 3] {
     let others = ["bandit", "dependency-check", "semgrep", "trivy", "zap"];
     let others = others.map(|scanner| reports().join(scanner).display().to_string());
     arguments.extend(others.iter().map(String::as_str));
+    // For each few megabytes there is a thread.
+    arguments.push("blank.json");
     arguments.push(&of_gitleaks);
     let output = workplace.command(&arguments).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
@@ -44,7 +46,9 @@ fn outputs(workplace: &Workplace, threads: &str) -> [Vec<u8>; 3] {
 
 #[test]
 fn outputs_do_not_depend_on_the_number_of_threads() {
-    let workplace = Workplace::new(&[]);
+    let blank = r#"{"version":"1","results":[],"errors":[],"paths":{"scanned":["a.py"]}}"#;
+    let blank = [blank, &" ".repeat(20 << 20)].concat();
+    let workplace = Workplace::new(&[("blank.json", &blank)]);
     let alone = outputs(&workplace, "1");
     let summary: serde_json::Value = serde_json::from_slice(&alone[1]).unwrap();
     assert!(summary["findings"].as_array().unwrap().len() > 500);

@@ -253,12 +253,24 @@ fn modified(path: &Path) -> Option<Timestamp> {
     Timestamp::from_second(time.as_second()).ok()
 }
 
-/// The order in which to begin with inputs, so that none is long alone at the end.
-fn largest_first(inputs: &[Input]) -> Vec<usize> {
+/// The inputs by their index, each with its size: in the order in which to begin with
+/// them, so that none is long alone at the end.
+fn largest_first(inputs: &[Input]) -> Vec<(usize, u64)> {
     let size = |input: &Input| input.path.metadata().map_or(0, |metadata| metadata.len());
     let mut sizes: Vec<_> = inputs.iter().map(size).enumerate().collect();
     sizes.sort_by_key(|&(_, size)| Reverse(size));
-    sizes.into_iter().map(|(index, _)| index).collect()
+    sizes
+}
+
+/// How many threads of those that there may be are worth beginning: reading less than
+/// this takes no longer alone.
+fn worth(threads: usize, sizes: &[(usize, u64)]) -> usize {
+    const LEAST: u64 = 2 << 20;
+    let bytes = sizes.iter().map(|(_, size)| size);
+    let most = bytes.fold(0, |all: u64, size| all.saturating_add(*size)) / LEAST + 1;
+    threads
+        .min(sizes.len())
+        .min(usize::try_from(most).unwrap_or(usize::MAX))
 }
 
 struct Reader<'a> {
@@ -277,8 +289,8 @@ impl Reader<'_> {
         let results: Vec<Mutex<Option<Report>>> = inputs.iter().map(|_| Mutex::new(None)).collect();
         let work = || {
             while let Some((input, result)) = {
-                let index = order.get(next.fetch_add(1, Ordering::Relaxed));
-                index.and_then(|&index| inputs.get(index).zip(results.get(index)))
+                let next = order.get(next.fetch_add(1, Ordering::Relaxed));
+                next.and_then(|&(index, _)| inputs.get(index).zip(results.get(index)))
             } {
                 let report = catch_unwind(AssertUnwindSafe(|| self.read(input)));
                 let report = report.unwrap_or_else(|_| {
@@ -293,7 +305,7 @@ impl Reader<'_> {
             }
         };
         thread::scope(|scope| {
-            for _ in 1..threads.min(inputs.len()) {
+            for _ in 1..worth(threads, &order) {
                 // Those that there are do the work, too.
                 if thread::Builder::new().spawn_scoped(scope, work).is_err() {
                     break;
@@ -392,6 +404,22 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn there_are_no_more_threads_than_are_worth_it() {
+        const MB: u64 = 1 << 20;
+        for (threads, sizes, expected) in [
+            (8, &[][..], 0),
+            (8, &[MB, MB / 4, 100], 1),
+            (8, &[3 * MB, MB], 2),
+            (8, &[100 * MB, 1], 2),
+            (2, &[100 * MB, 1, 1], 2),
+            (8, &[u64::MAX, u64::MAX], 2),
+        ] {
+            let sizes: Vec<_> = sizes.iter().copied().enumerate().collect();
+            assert_eq!(worth(threads, &sizes), expected, "{sizes:?}");
+        }
+    }
 
     #[test]
     fn sizes_are_bytes_or_powers_of_1024() {
