@@ -84,6 +84,60 @@ pub enum Location<T = Text> {
     },
 }
 
+impl<T> Location<T> {
+    /// The same place with its texts in another form.
+    fn map<'t, U>(&'t self, mut to: impl FnMut(&'t T) -> U) -> Location<U> {
+        match self {
+            Self::Source {
+                path,
+                line,
+                end_line,
+                column,
+                commit,
+            } => Location::Source {
+                path: to(path),
+                line: *line,
+                end_line: *end_line,
+                column: *column,
+                commit: commit.as_ref().map(to),
+            },
+            Self::Package {
+                purl,
+                name,
+                version,
+                target,
+                path,
+            } => Location::Package {
+                purl: purl.as_ref().map(&mut to),
+                name: to(name),
+                version: version.as_ref().map(&mut to),
+                target: target.as_ref().map(&mut to),
+                path: path.as_ref().map(to),
+            },
+            Self::Web {
+                url,
+                method,
+                parameter,
+            } => Location::Web {
+                url: to(url),
+                method: method.as_ref().map(&mut to),
+                parameter: parameter.as_ref().map(to),
+            },
+            Self::Resource {
+                target,
+                resource,
+                line,
+                end_line,
+            } => Location::Resource {
+                target: to(target),
+                resource: resource.as_ref().map(to),
+                line: *line,
+                end_line: *end_line,
+            },
+        }
+    }
+}
+
 impl Location {
     /// A place in a source file; 0 is no line.
     pub fn source(path: impl Into<Text>, line: Option<u32>) -> Self {
@@ -98,54 +152,7 @@ impl Location {
 
     /// The same place, borrowed: what one is asked about.
     pub fn borrowed(&self) -> Location<&str> {
-        match self {
-            Self::Source {
-                path,
-                line,
-                end_line,
-                column,
-                commit,
-            } => Location::Source {
-                path,
-                line: *line,
-                end_line: *end_line,
-                column: *column,
-                commit: commit.as_deref(),
-            },
-            Self::Package {
-                purl,
-                name,
-                version,
-                target,
-                path,
-            } => Location::Package {
-                purl: purl.as_deref(),
-                name,
-                version: version.as_deref(),
-                target: target.as_deref(),
-                path: path.as_deref(),
-            },
-            Self::Web {
-                url,
-                method,
-                parameter,
-            } => Location::Web {
-                url,
-                method: method.as_deref(),
-                parameter: parameter.as_deref(),
-            },
-            Self::Resource {
-                target,
-                resource,
-                line,
-                end_line,
-            } => Location::Resource {
-                target,
-                resource: resource.as_deref(),
-                line: *line,
-                end_line: *end_line,
-            },
-        }
+        self.map(Text::as_str)
     }
 
     /// All its texts.
@@ -209,55 +216,7 @@ impl<'a> Location<&'a str> {
 
     /// The same place with texts of its own.
     pub fn owned(self) -> Location {
-        let text = |text: &str| Text::from(text);
-        match self {
-            Self::Source {
-                path,
-                line,
-                end_line,
-                column,
-                commit,
-            } => Location::Source {
-                path: path.into(),
-                line,
-                end_line,
-                column,
-                commit: commit.map(text),
-            },
-            Self::Package {
-                purl,
-                name,
-                version,
-                target,
-                path,
-            } => Location::Package {
-                purl: purl.map(text),
-                name: name.into(),
-                version: version.map(text),
-                target: target.map(text),
-                path: path.map(text),
-            },
-            Self::Web {
-                url,
-                method,
-                parameter,
-            } => Location::Web {
-                url: url.into(),
-                method: method.map(text),
-                parameter: parameter.map(text),
-            },
-            Self::Resource {
-                target,
-                resource,
-                line,
-                end_line,
-            } => Location::Resource {
-                target: target.into(),
-                resource: resource.map(text),
-                line,
-                end_line,
-            },
-        }
+        self.map(|text| Text::from(*text))
     }
 }
 

@@ -311,6 +311,17 @@ impl Packer<'_> {
     }
 }
 
+impl Packed {
+    /// The texts that make its [site](super::Sites), besides the kind.
+    fn site(&self) -> [u32; 3] {
+        let [first, second, third, ..] = self.place;
+        match self.kind {
+            Kind::Package => [first, second, third],
+            Kind::Source | Kind::Web | Kind::Resource => [first, 0, 0],
+        }
+    }
+}
+
 impl Kind {
     /// How many numbers a place has with its kind.
     const WITH_PLACE: usize = 1 + size_of::<Place>() / size_of::<u32>();
@@ -392,14 +403,9 @@ impl<'a> Found<'a> {
     /// Whether it is at the same [site](super::Sites) as another of its report, as far
     /// as that is seen without looking at texts: equal ones mostly have one number.
     pub fn is_beside(self, other: Self) -> bool {
-        let site = |Packed { kind, place, .. }: &Packed| {
-            let &[first, second, third, ..] = place;
-            match kind {
-                Kind::Package => (*kind, [first, second, third]),
-                Kind::Source | Kind::Web | Kind::Resource => (*kind, [first, 0, 0]),
-            }
-        };
-        std::ptr::eq(self.of, other.of) && site(self.packed) == site(other.packed)
+        std::ptr::eq(self.of, other.of)
+            && self.kind == other.kind
+            && self.packed.site() == other.packed.site()
     }
 
     /// What its location is compared by first, where it has that: the path of a file,
@@ -411,11 +417,7 @@ impl<'a> Found<'a> {
 
     /// What makes its [site](super::Sites), besides the kind.
     pub(super) fn site(self) -> [Option<&'a str>; 3] {
-        let [first, second, third, ..] = self.packed.place;
-        match self.packed.kind {
-            Kind::Package => [first, second, third].map(|number| self.option(number)),
-            Kind::Source | Kind::Web | Kind::Resource => [self.option(first), None, None],
-        }
+        self.packed.site().map(|number| self.option(number))
     }
 
     /// The places, where a scanner groups several.
