@@ -35,13 +35,10 @@ fn parse<const MEGABYTES: usize>(bencher: Bencher<'_, '_>, format: &Format) {
         .counter(BytesCount::of_str(&report))
         .with_inputs(|| Window::over(report.as_bytes()).unwrap())
         .bench_local_values(|window| {
-            let (scan, digested) = parser::parse(
-                window,
-                format.name,
-                declared,
-                &options,
-                &mut divan::black_box_drop,
-            );
+            let (scan, digested) =
+                parser::parse(window, format.name, declared, &options, &mut |finding| {
+                    divan::black_box_drop(finding);
+                });
             assert_eq!(scan.unwrap().format, format.name);
             digested
         });

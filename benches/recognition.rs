@@ -36,13 +36,9 @@ fn recognize(bencher: Bencher<'_, '_>, format: &Format) {
     bencher
         .with_inputs(|| Window::over(report.as_bytes()).unwrap())
         .bench_local_values(|window| {
-            let (scan, _) = parser::parse(
-                window,
-                format.name,
-                other,
-                &options,
-                &mut divan::black_box_drop,
-            );
+            let (scan, _) = parser::parse(window, format.name, other, &options, &mut |finding| {
+                divan::black_box_drop(finding);
+            });
             assert!(scan.is_err(), "{format}");
         });
 }

@@ -62,8 +62,8 @@ impl Detail {
     /// What a finding has of these.
     pub fn of(finding: &Finding) -> Vec<Self> {
         let places = || std::iter::once(&finding.location).chain(&finding.instances);
-        let is_package = |place: &Location| matches!(place, Location::Package { .. });
-        let is_web = |place: &Location| matches!(place, Location::Web { .. });
+        let is_package = |place: &Location<_>| matches!(place, Location::Package { .. });
+        let is_web = |place: &Location<_>| matches!(place, Location::Web { .. });
         let details = [
             (Self::Confidence, finding.confidence.is_some()),
             (Self::Cwe, !finding.cwes.is_empty()),

@@ -4,6 +4,8 @@
 //! that no output can repeat it, and two places with the same secret can still
 //! be told to be one.
 
+use std::borrow::Cow;
+
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -33,12 +35,13 @@ impl SecretKey {
 
     /// `text` with every occurrence of `secret` replaced by its digest. Very
     /// short values stay: they occur in any text, and prove nothing.
-    pub fn mask(&self, text: &str, secret: &str) -> String {
+    pub fn mask<'t>(&self, text: &'t str, secret: &str) -> Cow<'t, str> {
         const SHORTEST: usize = 3;
         if secret.len() < SHORTEST || !text.contains(secret) {
-            return text.to_owned();
+            return text.into();
         }
-        text.replace(secret, &format!("[secret {}]", self.digest(secret)))
+        let mask = format!("[secret {}]", self.digest(secret));
+        text.replace(secret, &mask).into()
     }
 }
 

@@ -595,7 +595,7 @@ fn reformat(scanner: Scanner, entry: &mut Value, seed: u64) {
     }
 }
 
-fn parse(scanner: Scanner, report: &str) -> Vec<Finding> {
+fn parse(scanner: Scanner, report: &str) -> Vec<Finding<'static>> {
     let mut findings = Vec::new();
     let window = Window::over(report).unwrap();
     let declared = parser::by_name(scanner.name());
@@ -605,7 +605,7 @@ fn parse(scanner: Scanner, report: &str) -> Vec<Finding> {
         declared,
         &Options::default(),
         &mut |one| {
-            findings.push(one);
+            findings.push(one.into_owned());
         },
     );
     scan.unwrap();

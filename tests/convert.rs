@@ -139,7 +139,7 @@ fn tally(findings: &[Finding]) -> Tally {
     tally
 }
 
-fn read_back(scanner: &str, prepared: &Prepared) -> (Scan, Vec<Finding>) {
+fn read_back(scanner: &str, prepared: &Prepared) -> (Scan, Vec<Finding<'static>>) {
     let (scan, findings) = read(prepared.body.path(), Some(scanner));
     (scan.unwrap(), findings)
 }

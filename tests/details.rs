@@ -193,7 +193,7 @@ fn no_verdict_flips_by_details_that_were_not_written_without_saying_so() {
 
 const ROOMS: [(&str, &str); 3] = [("one", "semgrep"), ("one", "bandit"), ("two", "semgrep")];
 
-fn finding() -> impl Strategy<Value = Finding> {
+fn finding() -> impl Strategy<Value = Finding<'static>> {
     let severity = prop::sample::select(vec![
         Severity::Critical,
         Severity::High,
@@ -212,8 +212,8 @@ fn finding() -> impl Strategy<Value = Finding> {
             Location::source(path, Some(line)),
         );
         finding.details = Details {
-            description: Some(number.to_string()),
-            references: vec![format!("https://a.example/{number}")],
+            description: Some(number.to_string().into()),
+            references: vec![format!("https://a.example/{number}").into()],
         };
         finding.reference_count = 1;
         finding

@@ -16,7 +16,7 @@ use std::io::ErrorKind;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
-use security_gate::finding::{Category, Finding, Location, Severity};
+use security_gate::finding::{Category, Finding, Location, Severity, Text};
 use security_gate::fingerprint::Fingerprint;
 use security_gate::parser;
 use security_gate::policy::Policy;
@@ -66,7 +66,7 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
-fn location() -> impl Strategy<Value = Location> {
+fn location() -> impl Strategy<Value = Location<Text<'static>>> {
     let some = || prop::option::of(text());
     prop_oneof![
         text().prop_map(|path| Location::source(path, Some(3))),
@@ -93,7 +93,7 @@ fn location() -> impl Strategy<Value = Location> {
     ]
 }
 
-fn finding() -> impl Strategy<Value = Finding> {
+fn finding() -> impl Strategy<Value = Finding<'static>> {
     let categories = [Category::Sast, Category::Sca, Category::Secret];
     let severities = [Severity::Critical, Severity::High, Severity::Low];
     (

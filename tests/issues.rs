@@ -245,7 +245,7 @@ fn pairs<'a>(groups: impl Iterator<Item = Vec<&'a str>>) -> BTreeSet<(&'a str, &
         .collect()
 }
 
-fn findings(case: &Case) -> Vec<(&'static str, Finding)> {
+fn findings(case: &Case) -> Vec<(&'static str, Finding<'static>)> {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
     let of_report = |report: &&str| {
         let (scan, findings) = read(&fixtures.join(report), None);

@@ -110,7 +110,7 @@ const TOKENS: [&str; 48] = [
 ];
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 
-fn finding() -> impl Strategy<Value = Finding> {
+fn finding() -> impl Strategy<Value = Finding<'static>> {
     let severity = prop::sample::select(Severity::ALL.to_vec());
     let category = prop::sample::select(Category::ALL.to_vec());
     let name = prop::sample::select(NAMES.to_vec());
@@ -137,7 +137,7 @@ fn finding() -> impl Strategy<Value = Finding> {
                 };
                 let fingerprint = Fingerprint::new("test", &[rule, place]).with_ordinal(ordinal);
                 let mut finding = Finding::new(fingerprint, category, rule, severity, location);
-                finding.cwes = thin_vec::thin_vec![79];
+                finding.cwes = vec![79];
                 finding.fixed_in = is_package.then(|| "2.0".into()).into_iter().collect();
                 finding.content = Some(ContentDigest::new("test", &[rule]));
                 finding.suppressed = is_suppressed.then(|| "by its scanner".into());

@@ -116,10 +116,10 @@ fn describe(finding: &mut Finding, index: usize, title: String) {
          Upgrade, or keep the interface out of reach."
     );
     finding.details = Details {
-        description: Some(description),
+        description: Some(description.into()),
         references: vec![
-            format!("https://advisories.example/{index}"),
-            format!("https://tracker.example/issues/{index}"),
+            format!("https://advisories.example/{index}").into(),
+            format!("https://tracker.example/issues/{index}").into(),
         ],
     };
     finding.reference_count = 2;
@@ -136,7 +136,7 @@ fn cvss(finding: &mut Finding, index: usize) {
 }
 
 /// Six vulnerabilities a package, in five images that share their packages.
-fn trivy(index: usize, packages: usize) -> Finding {
+fn trivy(index: usize, packages: usize) -> Finding<'static> {
     let package = Package::new(index / 6 % packages);
     let nth = index % 6;
     let cve = package.cve(nth);
@@ -153,21 +153,21 @@ fn trivy(index: usize, packages: usize) -> Finding {
     };
     let of_package = package.number * 6 + nth;
     let severity = severity(of_package);
-    let mut finding = Finding::new(fingerprint, Category::Sca, &cve, severity, location);
+    let mut finding = Finding::new(fingerprint, Category::Sca, cve.clone(), severity, location);
     let title = format!("{}: {} may overflow", package.name, package.name);
     describe(&mut finding, index, title);
     cvss(&mut finding, of_package);
     finding.content = Some(ContentDigest::new("trivy", &[&cve, &package.purl]));
-    finding.vulnerability_ids = thin_vec::thin_vec![cve.into()];
-    finding.cwes = thin_vec::thin_vec![one_of(&[787, 79, 89, 400, 20], "cwe", of_package)];
+    finding.vulnerability_ids = vec![cve.into()];
+    finding.cwes = vec![one_of(&[787, 79, 89, 400, 20], "cwe", of_package)];
     if !chance("fix", of_package).is_multiple_of(3) {
-        finding.fixed_in = thin_vec::thin_vec!["9.9.9".to_owned().into()];
+        finding.fixed_in = vec!["9.9.9".to_owned().into()];
     }
     finding
 }
 
 /// Half of what Trivy sees, and as much of its own.
-fn dependency_check(index: usize, packages: usize) -> Finding {
+fn dependency_check(index: usize, packages: usize) -> Finding<'static> {
     let package = Package::new(index / 4 % packages);
     let nth = index % 4;
     let cve = match nth {
@@ -189,7 +189,7 @@ fn dependency_check(index: usize, packages: usize) -> Finding {
         path: Some(file.into()),
     };
     let severity = severity(package.number * 4 + nth);
-    let mut finding = Finding::new(fingerprint, Category::Sca, &cve, severity, location);
+    let mut finding = Finding::new(fingerprint, Category::Sca, cve.clone(), severity, location);
     let title = format!("{cve} in {}", package.name);
     describe(&mut finding, index, title);
     cvss(&mut finding, index);
@@ -197,8 +197,8 @@ fn dependency_check(index: usize, packages: usize) -> Finding {
         "dependency-check",
         &[&cve, &package.purl],
     ));
-    finding.vulnerability_ids = thin_vec::thin_vec![cve.into()];
-    finding.cwes = thin_vec::thin_vec![one_of(&[787, 79, 89, 400, 20], "cwe", index)];
+    finding.vulnerability_ids = vec![cve.into()];
+    finding.cwes = vec![one_of(&[787, 79, 89, 400, 20], "cwe", index)];
     finding
 }
 
@@ -216,7 +216,7 @@ fn source_place(index: usize) -> (String, u32, u32) {
     (source_path(index / 8), u32::try_from(line).unwrap(), cwe)
 }
 
-fn semgrep(index: usize) -> Finding {
+fn semgrep(index: usize) -> Finding<'static> {
     const RULES: [&str; 5] = [
         "python.lang.security.audit.exec-detected",
         "python.flask.security.injection.tainted-sql-string",
@@ -245,7 +245,7 @@ fn semgrep(index: usize) -> Finding {
         "confidence",
         index,
     ));
-    finding.cwes = thin_vec::thin_vec![cwe];
+    finding.cwes = vec![cwe];
     if chance("suppressed", index).is_multiple_of(50) {
         finding.suppressed = Some("nosemgrep".to_owned().into());
     }
@@ -253,7 +253,7 @@ fn semgrep(index: usize) -> Finding {
 }
 
 /// Every third is where Semgrep sees one.
-fn bandit(index: usize) -> Finding {
+fn bandit(index: usize) -> Finding<'static> {
     let rule = one_of(&["B101", "B102", "B301", "B602", "B608"], "bandit", index);
     let (path, line, cwe) = match index.is_multiple_of(3) {
         true => source_place(index),
@@ -271,12 +271,12 @@ fn bandit(index: usize) -> Finding {
         "confidence",
         index,
     ));
-    finding.cwes = thin_vec::thin_vec![cwe];
+    finding.cwes = vec![cwe];
     finding
 }
 
 /// A secret in three commits each.
-fn gitleaks(index: usize) -> Finding {
+fn gitleaks(index: usize) -> Finding<'static> {
     const RULES: [&str; 3] = ["generic-api-key", "aws-access-token", "private-key"];
     let secret = index / 3;
     let rule = one_of(&RULES, "gitleaks", secret);
@@ -300,7 +300,7 @@ fn gitleaks(index: usize) -> Finding {
 }
 
 /// An alert on a page, with the places that it was seen in.
-fn zap(index: usize) -> Finding {
+fn zap(index: usize) -> Finding<'static> {
     let rule = one_of(&["10202", "40012", "10038", "90022"], "zap", index);
     let place = |nth: usize| Location::Web {
         url: format!("https://staging.example/shop/page-{index}?item={nth}").into(),
@@ -318,14 +318,14 @@ fn zap(index: usize) -> Finding {
     );
     finding.content = Some(ContentDigest::new("zap", &[rule, &number]));
     finding.confidence = Some(Confidence::Medium);
-    finding.cwes = thin_vec::thin_vec![one_of(&[352, 79, 693], "zap cwe", index)];
+    finding.cwes = vec![one_of(&[352, 79, 693], "zap cwe", index)];
     finding.instances = (0..3).map(place).collect();
     finding.instance_count = 3;
     finding
 }
 
 /// A resource in a template that is configured unsafely.
-fn misconfiguration(index: usize) -> Finding {
+fn misconfiguration(index: usize) -> Finding<'static> {
     let rule = one_of(&["AVD-AWS-0086", "AVD-KSV-0012", "DS002"], "check", index);
     let target = format!("deploy/stage-{}/main-{index}.tf", index % 7);
     let fingerprint = Fingerprint::new("trivy-misconfiguration", &[rule, &target]);
@@ -346,30 +346,32 @@ pub(crate) fn reports(findings: usize) -> Vec<Report> {
     let share = |percent: usize| findings * percent / 100;
     let images = share(36);
     let packages = (images / 6 / 5).max(1);
-    let report =
-        |lane: &str, scanner: &'static str, count: usize, make: &dyn Fn(usize) -> Finding| {
-            // As they are when they have been read.
-            let mut kept = Collector::new(Keep::Foremost {
-                unknown: Severity::High,
-            });
-            (0..count).for_each(|index| kept.add(make(index)));
-            let findings = kept.finish().unwrap();
-            Report {
-                path: format!("reports/{scanner}-{lane}.json"),
-                lane: lane.to_owned(),
-                bytes: 1,
-                sha256: format!("{:064x}", findings.len()),
-                scan: Ok(Scan {
-                    scanner,
-                    format: scanner,
-                    ..Scan::default()
-                }),
-                findings,
-                tally: Tally::default(),
-                record: None,
-                modified: None,
-            }
-        };
+    let report = |lane: &str,
+                  scanner: &'static str,
+                  count: usize,
+                  make: &dyn Fn(usize) -> Finding<'static>| {
+        // As they are when they have been read.
+        let mut kept = Collector::new(Keep::Foremost {
+            unknown: Severity::High,
+        });
+        (0..count).for_each(|index| kept.add(make(index)));
+        let findings = kept.finish().unwrap();
+        Report {
+            path: format!("reports/{scanner}-{lane}.json"),
+            lane: lane.to_owned(),
+            bytes: 1,
+            sha256: format!("{:064x}", findings.len()),
+            scan: Ok(Scan {
+                scanner,
+                format: scanner,
+                ..Scan::default()
+            }),
+            findings,
+            tally: Tally::default(),
+            record: None,
+            modified: None,
+        }
+    };
     let [image, sca, sast, release, secrets, dast] = LANES;
     let of_packages = |index| trivy(index, packages);
     let of_archives = |index| dependency_check(index, packages);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use security_gate::finding::{
-    Category, Confidence, Cvss, CvssVersion, Details, Finding, Findings, Location, Severity,
+    Category, Confidence, Cvss, CvssVersion, Details, Finding, Findings, Location, Severity, Text,
 };
 use security_gate::fingerprint::{ContentDigest, Fingerprint};
 use security_gate::parser::PARSERS;
@@ -130,22 +130,27 @@ fn report(scanner: &'static str, lane: &str, choice: usize, texts: &mut Texts) -
     }
 }
 
-fn finding(category: Category, severity: Severity, choice: usize, texts: &mut Texts) -> Finding {
+fn finding(
+    category: Category,
+    severity: Severity,
+    choice: usize,
+    texts: &mut Texts,
+) -> Finding<'static> {
     let rule = texts.next();
     let location = location(category, choice, texts);
     let place = location.to_string();
     let fingerprint = Fingerprint::new("made", &[&rule, &place]);
-    let mut finding = Finding::new(fingerprint, category, rule.as_str(), severity, location);
+    let mut finding = Finding::new(fingerprint, category, rule.clone(), severity, location);
     finding.content = Some(ContentDigest::new("made", &[&rule]));
     finding.title = texts.next().into();
-    let description = texts.some(choice & 4 == 0);
+    let description = texts.some(choice & 4 == 0).map(Into::into);
     finding.scanner_severity = texts.some(choice & 8 == 0).map(Into::into);
     finding.confidence = (choice & 16 == 0).then_some(Confidence::High);
     finding.cwes = [79, 89].into_iter().collect();
     finding.suppressed = texts.some(choice & 32 == 32).map(Into::into);
     finding.details = Details {
         description,
-        references: vec![texts.next()],
+        references: vec![texts.next().into()],
     };
     finding.reference_count = 1;
     finding.pointer = texts.next().into();
@@ -164,7 +169,7 @@ fn finding(category: Category, severity: Severity, choice: usize, texts: &mut Te
     finding
 }
 
-fn location(category: Category, choice: usize, texts: &mut Texts) -> Location {
+fn location(category: Category, choice: usize, texts: &mut Texts) -> Location<Text<'static>> {
     match category {
         Category::Sca | Category::License => Location::Package {
             purl: texts.some(choice & 2 == 0).map(Into::into),

@@ -17,7 +17,7 @@ use super::listed;
 #[derive(Debug, PartialEq)]
 pub(super) struct Reading {
     pub(super) scan: Result<Scan, String>,
-    pub(super) findings: Vec<Finding>,
+    pub(super) findings: Vec<Finding<'static>>,
     digested: Digested,
 }
 
@@ -69,7 +69,7 @@ pub(super) fn read(data: &[u8], name: &str, declared: Option<&'static Parser>) -
         ..Options::default()
     };
     let (scan, digested) = parser::parse(window, name, declared, &options, &mut |finding| {
-        findings.push(finding);
+        findings.push(finding.into_owned());
     });
     Reading {
         scan: scan.map_err(|error| error.to_string()),

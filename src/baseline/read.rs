@@ -113,7 +113,7 @@ struct RaisedRow<'a> {
 #[serde(untagged)]
 enum Place<'a> {
     Words(#[serde(borrow)] Cow<'a, str>),
-    Location(Location),
+    Location(Location<String>),
 }
 
 /// A row of a summary's reports.

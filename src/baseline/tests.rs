@@ -7,7 +7,7 @@ use crate::report::Files;
 const SCANNER: &str = "bandit";
 
 /// A finding of a rule in a file with some code; a code of "" is none.
-fn finding(path: &str, code: &str) -> Finding {
+fn finding(path: &str, code: &str) -> Finding<'static> {
     let mut finding = Finding::new(
         Fingerprint::new("test", &[path, code]),
         Category::Sast,
@@ -17,17 +17,17 @@ fn finding(path: &str, code: &str) -> Finding {
     );
     let content = code.replace(' ', "");
     finding.content = (!code.is_empty()).then(|| ContentDigest::new("test", &[&content]));
-    finding
+    finding.into_owned()
 }
 
-fn nth(ordinal: u32, finding: &Finding) -> Finding {
+fn nth(ordinal: u32, finding: &Finding<'static>) -> Finding<'static> {
     Finding {
         fingerprint: finding.fingerprint.with_ordinal(ordinal),
         ..finding.clone()
     }
 }
 
-fn rated(severity: Severity, finding: &Finding) -> Finding {
+fn rated(severity: Severity, finding: &Finding<'static>) -> Finding<'static> {
     Finding {
         severity,
         ..finding.clone()
@@ -437,7 +437,7 @@ fn the_place_of_a_web_finding_is_its_site() {
         ("", ""),
     ] {
         let location = Location::Web {
-            url: url.to_owned().into(),
+            url,
             method: None,
             parameter: None,
         };

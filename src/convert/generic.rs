@@ -153,11 +153,12 @@ fn addresses(finding: &Finding) -> Vec<String> {
 
 fn description(finding: &Finding) -> String {
     let details = &finding.details;
-    let mut text = details.description.clone().unwrap_or_default();
-    if text.trim().is_empty() {
-        text = finding.title.to_string();
-    }
-    text = format!(
+    let description = details.description.as_deref().unwrap_or_default();
+    let text = match description.trim() {
+        "" => &finding.title,
+        _ => description,
+    };
+    let mut text = format!(
         "{text}\n\n**Rule:** {}\n**Place:** {}",
         finding.rule_id, finding.location
     );

@@ -457,7 +457,7 @@ fn redact_place(context: &mut Context<'_>, field: &mut Element) {
     } else if ["uri", "nodeName", "param"].contains(&name) {
         let masked = url::mask(&field.text);
         if masked != field.text {
-            field.text = masked;
+            field.text = masked.into_owned();
             context.redacted += 1;
             context.changes.add(ADDRESSES);
         }

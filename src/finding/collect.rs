@@ -6,7 +6,7 @@ use std::mem;
 
 use super::details::{Details, Shelf};
 use super::pool::Recent;
-use super::{Finding, Findings, Severity};
+use super::{Finding, Findings, Severity, Text};
 
 /// Of which findings the details are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,19 +62,19 @@ impl Collector {
     }
 
     /// Keeps one more.
-    pub fn add(&mut self, mut finding: Finding) {
+    pub fn add(&mut self, mut finding: Finding<'_>) {
         if self.lost.is_none() {
             let details = mem::take(&mut finding.details);
             self.lost = self.keep(&finding, details).err();
         }
     }
 
-    fn keep(&mut self, finding: &Finding, details: Details) -> io::Result<()> {
+    fn keep(&mut self, finding: &Finding<'_>, details: Details<Text<'_>>) -> io::Result<()> {
         let index = self.findings.len();
         self.findings.push(&mut self.recent, finding)?;
         match &mut self.foremost {
             Some(foremost) => foremost.admit(index, details, &self.findings),
-            None => self.findings.detail(index, details)?,
+            None => self.findings.detail(index, details.into_owned())?,
         }
         Ok(())
     }
@@ -125,7 +125,7 @@ impl Foremost {
 
     /// Lets go the details of the last finding, or of earlier ones, unless it is too
     /// soon to tell.
-    fn admit(&mut self, last: usize, details: Details, findings: &Findings) {
+    fn admit(&mut self, last: usize, details: Details<Text<'_>>, findings: &Findings) {
         let is_beyond = |bound| self.order(bound, last, findings).is_le();
         if self.bound.is_some_and(is_beyond) {
             return;
@@ -133,7 +133,7 @@ impl Foremost {
         if self.kept.len() >= Self::MOST {
             self.cut(findings);
         }
-        self.kept.push((last, details));
+        self.kept.push((last, details.into_owned()));
     }
 
     /// Lets go the details of those that are not wanted.
@@ -168,18 +168,18 @@ mod tests {
     use super::*;
     use crate::fingerprint::Fingerprint;
 
-    fn finding(number: usize, severity: Severity) -> Finding {
+    fn finding(number: usize, severity: Severity) -> Finding<'static> {
         let location = Location::source(format!("src/{}.py", number % 3), Some(7));
         let fingerprint = Fingerprint::new("test", &[&number.to_string()]);
         let mut finding = Finding::new(fingerprint, Category::Sast, "rule", severity, location);
         finding.details = Details {
-            description: Some(format!("what is wrong with {number}")),
+            description: Some(format!("what is wrong with {number}").into()),
             ..Details::default()
         };
         finding
     }
 
-    fn kept(keep: Keep, findings: impl Iterator<Item = Finding>) -> Findings {
+    fn kept(keep: Keep, findings: impl Iterator<Item = Finding<'static>>) -> Findings {
         let mut collector = Collector::new(keep);
         findings.for_each(|finding| collector.add(finding));
         collector.finish().unwrap()
@@ -191,8 +191,9 @@ mod tests {
         for keep in [Keep::All, Keep::AtHand] {
             let kept = kept(keep, findings());
             assert_eq!(kept.len(), 3000);
-            let unpacked = kept.iter().map(|found| found.unpacked().unwrap());
-            assert!(findings().eq(unpacked));
+            for (found, finding) in kept.iter().zip(findings()) {
+                assert_eq!(found.unpacked().unwrap(), finding);
+            }
         }
     }
 

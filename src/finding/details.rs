@@ -12,14 +12,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 use tempfile::SpooledTempFile;
 
+use super::Text;
+
 /// What only people read of a finding.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Details {
+pub struct Details<T = String> {
     /// The scanner's explanation, as plain text.
-    pub description: Option<String>,
+    pub description: Option<T>,
     /// Addresses to read on. At most [`Details::MAX_REFERENCES`] are kept; the
     /// finding's `reference_count` has them all.
-    pub references: Vec<String>,
+    pub references: Vec<T>,
 }
 
 impl Details {
@@ -28,6 +30,26 @@ impl Details {
     /// Of how many findings, those first in the listing, a summary has them, unless
     /// the policy asks for those of all. The reports have them in any case.
     pub const MAX_FINDINGS: usize = 1000;
+}
+
+impl From<Details> for Details<Text<'_>> {
+    fn from(owned: Details) -> Self {
+        Self {
+            description: owned.description.map(Text::Owned),
+            references: owned.references.into_iter().map(Text::Owned).collect(),
+        }
+    }
+}
+
+impl Details<Text<'_>> {
+    /// The same with texts of its own.
+    pub(super) fn into_owned(self) -> Details {
+        let references = self.references.into_iter();
+        Details {
+            description: self.description.map(Text::into_owned),
+            references: references.map(Text::into_owned).collect(),
+        }
+    }
 }
 
 /// Where the details of findings are. They are numbered from 1; 0 is none.

@@ -22,7 +22,7 @@ use super::Text;
 )]
 #[serde(tag = "kind", rename_all = "lowercase")]
 #[schemars(rename = "Location")]
-pub enum Location<T = Text> {
+pub enum Location<T> {
     /// A place in a source file.
     Source {
         /// As the scanner wrote it.
@@ -86,7 +86,7 @@ pub enum Location<T = Text> {
 
 impl<T> Location<T> {
     /// The same place with its texts in another form.
-    fn map<'t, U>(&'t self, mut to: impl FnMut(&'t T) -> U) -> Location<U> {
+    pub(super) fn map<'t, U>(&'t self, mut to: impl FnMut(&'t T) -> U) -> Location<U> {
         match self {
             Self::Source {
                 path,
@@ -138,9 +138,16 @@ impl<T> Location<T> {
     }
 }
 
-impl Location {
+impl<T: AsRef<str>> Location<T> {
+    /// The same place, borrowed: what one is asked about.
+    pub fn borrowed(&self) -> Location<&str> {
+        self.map(AsRef::as_ref)
+    }
+}
+
+impl<'a> Location<Text<'a>> {
     /// A place in a source file; 0 is no line.
-    pub fn source(path: impl Into<Text>, line: Option<u32>) -> Self {
+    pub fn source(path: impl Into<Text<'a>>, line: Option<u32>) -> Self {
         Self::Source {
             path: path.into(),
             line: line.filter(|&line| line > 0),
@@ -150,13 +157,8 @@ impl Location {
         }
     }
 
-    /// The same place, borrowed: what one is asked about.
-    pub fn borrowed(&self) -> Location<&str> {
-        self.map(Text::as_str)
-    }
-
     /// All its texts.
-    pub fn texts_mut(&mut self) -> impl Iterator<Item = &mut Text> {
+    pub fn texts_mut(&mut self) -> impl Iterator<Item = &mut Text<'a>> {
         let (first, others) = match self {
             Self::Source { path, commit, .. } => (path, [commit.as_mut(), None, None, None]),
             Self::Package {
@@ -213,19 +215,20 @@ impl<'a> Location<&'a str> {
             Self::Resource { target, .. } => Some(target),
         }
     }
+}
 
-    /// The same place with texts of its own.
-    pub fn owned(self) -> Location {
-        self.map(|text| Text::from(*text))
+impl<'a> From<Location<&'a str>> for Location<Text<'a>> {
+    fn from(location: Location<&'a str>) -> Self {
+        location.map(|text| Text::Borrowed(text))
     }
 }
 
-impl fmt::Display for Location<&str> {
+impl<T: AsRef<str>> fmt::Display for Location<T> {
     /// One line for people. The text is the scanner's: neutralize it for
     /// where it goes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Source {
+        match self.borrowed() {
+            Location::Source {
                 path, line, commit, ..
             } => {
                 f.write_str(path)?;
@@ -235,7 +238,7 @@ impl fmt::Display for Location<&str> {
                 // As Git shortens it.
                 commit.map_or(Ok(()), |commit| write!(f, " at {commit:.7}"))
             }
-            Self::Package {
+            Location::Package {
                 name,
                 version,
                 path,
@@ -246,12 +249,12 @@ impl fmt::Display for Location<&str> {
                 if let Some(version) = version {
                     write!(f, "@{version}")?;
                 }
-                match path.or(*target) {
+                match path.or(target) {
                     Some(place) => write!(f, " in {place}"),
                     None => Ok(()),
                 }
             }
-            Self::Web {
+            Location::Web {
                 url,
                 method,
                 parameter,
@@ -262,7 +265,7 @@ impl fmt::Display for Location<&str> {
                 f.write_str(url)?;
                 parameter.map_or(Ok(()), |name| write!(f, " ({name})"))
             }
-            Self::Resource {
+            Location::Resource {
                 target,
                 resource,
                 line,
@@ -275,12 +278,6 @@ impl fmt::Display for Location<&str> {
                 resource.map_or(Ok(()), |name| write!(f, " ({name})"))
             }
         }
-    }
-}
-
-impl fmt::Display for Location {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.borrowed().fmt(f)
     }
 }
 
@@ -298,7 +295,7 @@ mod tests {
             Location::source("src/a.py", Some(0)).to_string(),
             "src/a.py"
         );
-        let committed: Location = Location::Source {
+        let committed: Location<Text<'_>> = Location::Source {
             path: "config.py".into(),
             line: Some(3),
             end_line: None,
@@ -306,7 +303,7 @@ mod tests {
             commit: Some("4a96ad7c0ffee".into()),
         };
         assert_eq!(committed.to_string(), "config.py:3 at 4a96ad7");
-        let package: Location = Location::Package {
+        let package: Location<Text<'_>> = Location::Package {
             purl: None,
             name: "libx".into(),
             version: Some("1.0".into()),

@@ -5,7 +5,6 @@
 //! its findings ([`crate::report::Report`]), and the policy decides the status.
 
 use serde::{Deserialize, Serialize};
-use thin_vec::ThinVec;
 
 use crate::fingerprint::{ContentDigest, Fingerprint};
 
@@ -26,10 +25,10 @@ pub use pointer::Pointer;
 pub use site::Sites;
 pub use text::{AnyCase, Text};
 
-/// One result of one scanner, normalized. Absent fields are those the scanner
-/// does not give.
+/// One result of one scanner, normalized, as it is handed on by whoever reads it.
+/// Absent fields are those the scanner does not give.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Finding {
+pub struct Finding<'a> {
     /// What makes this the same finding from run to run.
     pub fingerprint: Fingerprint,
     /// What stays the same when its file is renamed or reformatted; absent when
@@ -38,45 +37,45 @@ pub struct Finding {
     /// What kind of problem it is.
     pub category: Category,
     /// The scanner's own name of the rule, advisory or check.
-    pub rule_id: Text,
+    pub rule_id: Text<'a>,
     /// One line for people; never empty.
-    pub title: Text,
+    pub title: Text<'a>,
     /// On the gate's scale.
     pub severity: Severity,
     /// The scanner's own word or number, as written.
-    pub scanner_severity: Option<Text>,
+    pub scanner_severity: Option<Text<'a>>,
     /// How sure the scanner is.
     pub confidence: Option<Confidence>,
     /// Numbers of the Common Weakness Enumeration, without the prefix.
-    pub cwes: ThinVec<u32>,
+    pub cwes: Vec<u32>,
     /// CVE, GHSA and other advisory identifiers, aliases included.
-    pub vulnerability_ids: ThinVec<Text>,
+    pub vulnerability_ids: Vec<Text<'a>>,
     /// The score that the scanner reports, never one that we computed.
-    pub cvss: Option<Cvss>,
+    pub cvss: Option<Cvss<Text<'a>>>,
     /// Whether the report says that the vulnerability is known to be exploited.
     pub kev: bool,
     /// Where the problem is; for several places, the first.
-    pub location: Location,
+    pub location: Location<Text<'a>>,
     /// The places, where a scanner groups several under one finding. At most
     /// [`Finding::MAX_INSTANCES`] are kept; `instance_count` has them all.
-    pub instances: ThinVec<Location>,
+    pub instances: Vec<Location<Text<'a>>>,
     /// In how many places the scanner saw it; at least 1.
     pub instance_count: u64,
     /// Versions in which the package is repaired, in the scanner's words.
-    pub fixed_in: ThinVec<Text>,
+    pub fixed_in: Vec<Text<'a>>,
     /// What only people read of it.
-    pub details: Details,
+    pub details: Details<Text<'a>>,
     /// How many addresses to read on the scanner gives.
     pub reference_count: u32,
     /// Where in the report it stands.
-    pub pointer: Pointer,
+    pub pointer: Pointer<Text<'a>>,
     /// The keyed digest of the secret that was found, in place of its value.
-    pub secret: Option<Text>,
+    pub secret: Option<Text<'a>>,
     /// Why the scanner itself suppressed the finding; absent when it did not.
-    pub suppressed: Option<Text>,
+    pub suppressed: Option<Text<'a>>,
 }
 
-impl Finding {
+impl<'a> Finding<'a> {
     /// How many places of one finding are kept.
     pub const MAX_INSTANCES: usize = 50;
 
@@ -84,9 +83,9 @@ impl Finding {
     pub fn new(
         fingerprint: Fingerprint,
         category: Category,
-        rule_id: impl Into<Text>,
+        rule_id: impl Into<Text<'a>>,
         severity: Severity,
-        location: Location,
+        location: Location<Text<'a>>,
     ) -> Self {
         let rule_id = rule_id.into();
         Self {
@@ -98,19 +97,56 @@ impl Finding {
             severity,
             scanner_severity: None,
             confidence: None,
-            cwes: ThinVec::new(),
-            vulnerability_ids: ThinVec::new(),
+            cwes: Vec::new(),
+            vulnerability_ids: Vec::new(),
             cvss: None,
             kev: false,
             location,
-            instances: ThinVec::new(),
+            instances: Vec::new(),
             instance_count: 1,
-            fixed_in: ThinVec::new(),
+            fixed_in: Vec::new(),
             details: Details::default(),
             reference_count: 0,
             pointer: Pointer::default(),
             secret: None,
             suppressed: None,
+        }
+    }
+
+    /// The same with texts of its own.
+    pub fn into_owned(self) -> Finding<'static> {
+        let text = |text: Text<'_>| Text::Owned(text.into_owned());
+        let texts = |texts: Vec<Text<'_>>| texts.into_iter().map(text).collect();
+        let location = |location: &Location<Text<'_>>| location.map(|text| text.to_string().into());
+        Finding {
+            fingerprint: self.fingerprint,
+            content: self.content,
+            category: self.category,
+            rule_id: text(self.rule_id),
+            title: text(self.title),
+            severity: self.severity,
+            scanner_severity: self.scanner_severity.map(text),
+            confidence: self.confidence,
+            cwes: self.cwes,
+            vulnerability_ids: texts(self.vulnerability_ids),
+            cvss: self.cvss.map(|cvss| Cvss {
+                version: cvss.version,
+                score: cvss.score,
+                vector: cvss.vector.map(text),
+            }),
+            kev: self.kev,
+            location: location(&self.location),
+            instances: self.instances.iter().map(location).collect(),
+            instance_count: self.instance_count,
+            fixed_in: texts(self.fixed_in),
+            details: Details {
+                description: self.details.description.map(text),
+                references: texts(self.details.references),
+            },
+            reference_count: self.reference_count,
+            pointer: self.pointer.into_owned(),
+            secret: self.secret.map(text),
+            suppressed: self.suppressed.map(text),
         }
     }
 }
@@ -304,7 +340,7 @@ impl Category {
 
 /// A score of the Common Vulnerability Scoring System, as the scanner has it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Cvss<T = Text> {
+pub struct Cvss<T> {
     /// The major version that the score is of.
     pub version: CvssVersion,
     /// The base score, 0 to 10.

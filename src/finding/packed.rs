@@ -107,7 +107,7 @@ impl Findings {
     }
 
     /// Adds one, but for what only people read of it.
-    pub(super) fn push(&mut self, recent: &mut Recent, finding: &Finding) -> io::Result<()> {
+    pub(super) fn push(&mut self, recent: &mut Recent, finding: &Finding<'_>) -> io::Result<()> {
         let pool = &mut self.pool;
         let packed = Packer { pool, recent }.pack(finding)?;
         pool::push(&mut self.each, packed);
@@ -148,9 +148,9 @@ impl Findings {
     }
 }
 
-impl FromIterator<Finding> for Findings {
+impl<'a> FromIterator<Finding<'a>> for Findings {
     /// Packs findings that are few; those of a report have a [`Collector`].
-    fn from_iter<I: IntoIterator<Item = Finding>>(findings: I) -> Self {
+    fn from_iter<I: IntoIterator<Item = Finding<'a>>>(findings: I) -> Self {
         let mut collector = Collector::new(Keep::AtHand);
         for finding in findings {
             collector.add(finding);
@@ -179,7 +179,7 @@ struct Packer<'p> {
 }
 
 impl Packer<'_> {
-    fn pack(&mut self, finding: &Finding) -> io::Result<Packed> {
+    fn pack(&mut self, finding: &Finding<'_>) -> io::Result<Packed> {
         let (kind, place) = self.place(&finding.location)?;
         Ok(Packed {
             fingerprint: finding.fingerprint,
@@ -213,7 +213,7 @@ impl Packer<'_> {
         self.recent.text(self.pool, text)
     }
 
-    fn option(&mut self, text: Option<&Text>) -> io::Result<u32> {
+    fn option(&mut self, text: Option<&Text<'_>>) -> io::Result<u32> {
         text.map_or(Ok(0), |text| self.text(text))
     }
 
@@ -221,7 +221,7 @@ impl Packer<'_> {
         self.recent.list(self.pool, list)
     }
 
-    fn texts(&mut self, texts: &[Text]) -> io::Result<u32> {
+    fn texts(&mut self, texts: &[Text<'_>]) -> io::Result<u32> {
         if let [text] = texts {
             let number = self.text(text)?;
             return self.list(&[number]);
@@ -231,7 +231,7 @@ impl Packer<'_> {
         self.list(&numbers)
     }
 
-    fn cvss(&mut self, cvss: Option<&Cvss>) -> io::Result<u32> {
+    fn cvss(&mut self, cvss: Option<&Cvss<Text<'_>>>) -> io::Result<u32> {
         let Some(cvss) = cvss else {
             return Ok(0);
         };
@@ -242,7 +242,7 @@ impl Packer<'_> {
         self.list(&[cvss.version as u32, halves[0], halves[1], vector])
     }
 
-    fn place(&mut self, location: &Location) -> io::Result<(Kind, Place)> {
+    fn place(&mut self, location: &Location<Text<'_>>) -> io::Result<(Kind, Place)> {
         // There is no line 0.
         let line = |line: &Option<u32>| line.unwrap_or_default();
         Ok(match location {
@@ -300,7 +300,7 @@ impl Packer<'_> {
         })
     }
 
-    fn instances(&mut self, places: &[Location]) -> io::Result<u32> {
+    fn instances(&mut self, places: &[Location<Text<'_>>]) -> io::Result<u32> {
         let mut numbers = Vec::with_capacity(places.len() * Kind::WITH_PLACE);
         for location in places {
             let (kind, place) = self.place(location)?;
@@ -511,8 +511,8 @@ impl<'a> Found<'a> {
     /// # Errors
     ///
     /// When its details cannot be read back.
-    pub fn unpacked(self) -> io::Result<Finding> {
-        let text = |text: &str| Text::from(text);
+    pub fn unpacked(self) -> io::Result<Finding<'a>> {
+        let text = Text::Borrowed;
         Ok(Finding {
             fingerprint: self.fingerprint,
             content: self.content,
@@ -530,13 +530,13 @@ impl<'a> Found<'a> {
                 vector: cvss.vector.map(text),
             }),
             kev: self.kev,
-            location: self.location().owned(),
-            instances: self.instances().iter().map(Location::owned).collect(),
+            location: self.location().into(),
+            instances: self.instances().iter().map(Into::into).collect(),
             instance_count: self.instance_count,
             fixed_in: self.fixed_in().iter().map(text).collect(),
-            details: self.details()?.into_owned(),
+            details: self.details()?.into_owned().into(),
             reference_count: self.reference_count,
-            pointer: self.pointer().owned(),
+            pointer: self.pointer().into(),
             secret: self.secret().map(text),
             suppressed: self.suppressed().map(text),
         })
@@ -634,7 +634,7 @@ mod tests {
 
     use super::*;
 
-    fn text() -> impl Strategy<Value = Text> {
+    fn text() -> impl Strategy<Value = Text<'static>> {
         // Short ones are shared, and some are empty.
         "[ab]{0,2}|[a-zé]{1,9}".prop_map(Text::from)
     }
@@ -643,11 +643,11 @@ mod tests {
         prop::option::of(of)
     }
 
-    fn texts() -> impl Strategy<Value = Vec<Text>> {
+    fn texts() -> impl Strategy<Value = Vec<Text<'static>>> {
         prop::collection::vec(text(), 0..4)
     }
 
-    fn location() -> impl Strategy<Value = Location> {
+    fn location() -> impl Strategy<Value = Location<Text<'static>>> {
         let line = || some(1..u32::MAX);
         prop_oneof![
             (text(), line(), line(), line(), some(text())).prop_map(
@@ -691,7 +691,7 @@ mod tests {
         ]
     }
 
-    fn cvss() -> impl Strategy<Value = Cvss> {
+    fn cvss() -> impl Strategy<Value = Cvss<Text<'static>>> {
         let version = prop::sample::select(VERSIONS.to_vec());
         (version, 0.0..10.0, some(text())).prop_map(|(version, score, vector)| Cvss {
             version,
@@ -714,8 +714,8 @@ mod tests {
             location in location(),
             instances in prop::collection::vec(location(), 0..4),
             (instance_count, reference_count) in any::<(u64, u32)>(),
-            description in some("[a-z]{0,5}"),
-        ) -> Finding {
+            description in some(text()),
+        ) -> Finding<'static> {
             let key = key.to_string();
             Finding {
                 fingerprint: Fingerprint::new("test", &[&key]).with_ordinal(reference_count),
@@ -726,14 +726,14 @@ mod tests {
                 severity,
                 scanner_severity,
                 confidence: is_sure.then_some(Confidence::High),
-                cwes: cwes.into(),
-                vulnerability_ids: vulnerability_ids.into(),
+                cwes,
+                vulnerability_ids,
                 cvss,
                 kev,
                 location,
-                instances: instances.into(),
+                instances,
                 instance_count,
-                fixed_in: fixed_in.into(),
+                fixed_in,
                 details: Details {
                     description,
                     references: Vec::new(),

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer};
@@ -13,7 +14,7 @@ use super::Text;
 /// Those of a report mostly differ by their last number and nothing else, so that
 /// is held apart from a text that they can share.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Pointer<T = Text> {
+pub struct Pointer<T> {
     /// All but the number.
     pub(super) text: T,
     /// Where in the text the number belongs; [`u16::MAX`] where there is none.
@@ -21,7 +22,7 @@ pub struct Pointer<T = Text> {
     pub(super) number: u32,
 }
 
-impl Pointer {
+impl<'a> Pointer<Text<'a>> {
     /// Whether it says nothing.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -45,7 +46,33 @@ impl Pointer {
         self.text.len() + digits
     }
 
-    fn without_number(text: Text) -> Self {
+    /// The same with a text of its own.
+    pub(super) fn into_owned(self) -> Pointer<Text<'static>> {
+        Pointer {
+            text: self.text.into_owned().into(),
+            at: self.at,
+            number: self.number,
+        }
+    }
+
+    fn read_from(mut text: Text<'a>) -> Self {
+        let found = last_number(&text).and_then(|(number, range)| {
+            let at = u16::try_from(range.start).ok();
+            Some((number, at.filter(|at| *at < u16::MAX)?, range))
+        });
+        let Some((number, at, range)) = found else {
+            return Self::without_number(text);
+        };
+        match text {
+            Text::Borrowed(written) if range.end == written.len() => {
+                text = written.get(..range.start).unwrap_or_default().into();
+            }
+            _ => text.to_mut().replace_range(range, ""),
+        }
+        Self { text, at, number }
+    }
+
+    fn without_number(text: Text<'a>) -> Self {
         Self {
             text,
             at: u16::MAX,
@@ -55,15 +82,6 @@ impl Pointer {
 }
 
 impl<'a> Pointer<&'a str> {
-    /// The same with a text of its own.
-    pub(super) fn owned(self) -> Pointer {
-        Pointer {
-            text: self.text.into(),
-            at: self.at,
-            number: self.number,
-        }
-    }
-
     /// What stands before the number and after it.
     fn around(self) -> Option<(&'a str, &'a str)> {
         let at = (self.at < u16::MAX).then_some(self.at)?;
@@ -71,38 +89,42 @@ impl<'a> Pointer<&'a str> {
     }
 }
 
-impl Default for Pointer {
+impl<'a> From<Pointer<&'a str>> for Pointer<Text<'a>> {
+    fn from(pointer: Pointer<&'a str>) -> Self {
+        Self {
+            text: pointer.text.into(),
+            at: pointer.at,
+            number: pointer.number,
+        }
+    }
+}
+
+impl Default for Pointer<Text<'_>> {
     fn default() -> Self {
         Self::without_number(Text::default())
     }
 }
 
-impl From<&str> for Pointer {
-    fn from(written: &str) -> Self {
-        last_number(written).unwrap_or_else(|| Self::without_number(written.into()))
+impl<'a> From<&'a str> for Pointer<Text<'a>> {
+    fn from(written: &'a str) -> Self {
+        Self::read_from(written.into())
     }
 }
 
-impl From<String> for Pointer {
+impl From<String> for Pointer<Text<'_>> {
     fn from(written: String) -> Self {
-        written.as_str().into()
+        Self::read_from(written.into())
     }
 }
 
-/// Takes the last number out, unless it would not come back the same.
-fn last_number(written: &str) -> Option<Pointer> {
+/// The last number, and where it is, unless it would not come back the same.
+fn last_number(written: &str) -> Option<(u32, Range<usize>)> {
     let before = written.trim_end_matches(|c: char| !c.is_ascii_digit());
     let start = before.trim_end_matches(|c: char| c.is_ascii_digit()).len();
-    let (digits, after) = (before.get(start..)?, written.get(before.len()..)?);
+    let digits = before.get(start..)?;
     let has_zeros = digits.len() > 1 && digits.starts_with('0');
-    Some(Pointer {
-        number: digits.parse().ok().filter(|_| !has_zeros)?,
-        at: u16::try_from(start).ok().filter(|at| *at < u16::MAX)?,
-        text: match after {
-            "" => written.get(..start)?.into(),
-            after => [written.get(..start)?, after].concat().into(),
-        },
-    })
+    let number = digits.parse().ok().filter(|_| !has_zeros)?;
+    Some((number, start..before.len()))
 }
 
 impl fmt::Display for Pointer<&str> {
@@ -114,7 +136,7 @@ impl fmt::Display for Pointer<&str> {
     }
 }
 
-impl fmt::Display for Pointer {
+impl fmt::Display for Pointer<Text<'_>> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.borrowed().fmt(f)
     }

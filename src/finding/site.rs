@@ -74,14 +74,15 @@ mod tests {
 
     #[test]
     fn locations_of_a_site_have_its_number() {
-        let package = |purl: &str, version: &str, target: &str| Location::Package {
-            purl: Some(purl.into()),
-            name: "a".into(),
-            version: Some(version.into()),
-            target: Some(target.into()),
-            path: None,
-        };
-        let resource = |resource: &str| Location::Resource {
+        let package =
+            |purl: &'static str, version: &'static str, target: &'static str| Location::Package {
+                purl: Some(purl.into()),
+                name: "a".into(),
+                version: Some(version.into()),
+                target: Some(target.into()),
+                path: None,
+            };
+        let resource = |resource: &'static str| Location::Resource {
             target: "a".into(),
             resource: Some(resource.into()),
             line: None,

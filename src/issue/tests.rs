@@ -3,12 +3,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
-use crate::finding::{Category, Finding, Findings, Location, Sites};
+use crate::finding::{Category, Finding, Findings, Location, Sites, Text};
 
 /// A finding and its scanner.
-type Given = (&'static str, Finding);
+type Given = (&'static str, Finding<'static>);
 
-fn new(key: &str, category: Category, rule: &str, location: Location) -> Finding {
+fn new(
+    key: &str,
+    category: Category,
+    rule: &str,
+    location: Location<Text<'_>>,
+) -> Finding<'static> {
     Finding::new(
         Fingerprint::new("test", &[key]),
         category,
@@ -16,9 +21,16 @@ fn new(key: &str, category: Category, rule: &str, location: Location) -> Finding
         Severity::High,
         location,
     )
+    .into_owned()
 }
 
-fn vulnerable(key: &str, purl: Option<&str>, name: &str, version: &str, ids: &[&str]) -> Finding {
+fn vulnerable(
+    key: &str,
+    purl: Option<&str>,
+    name: &str,
+    version: &str,
+    ids: &[&str],
+) -> Finding<'static> {
     let location = Location::Package {
         purl: purl.map(Into::into),
         name: name.into(),
@@ -29,11 +41,11 @@ fn vulnerable(key: &str, purl: Option<&str>, name: &str, version: &str, ids: &[&
         path: None,
     };
     let mut finding = new(key, Category::Sca, "rule", location);
-    finding.vulnerability_ids = ids.iter().map(|id| (*id).into()).collect();
+    finding.vulnerability_ids = ids.iter().map(|id| id.to_string().into()).collect();
     finding
 }
 
-fn weak(key: &str, path: &str, lines: (u32, u32), cwes: &[u32]) -> Finding {
+fn weak(key: &str, path: &str, lines: (u32, u32), cwes: &[u32]) -> Finding<'static> {
     let location = Location::Source {
         path: path.into(),
         line: Some(lines.0),
@@ -42,14 +54,14 @@ fn weak(key: &str, path: &str, lines: (u32, u32), cwes: &[u32]) -> Finding {
         commit: None,
     };
     let mut finding = new(key, Category::Sast, "rule", location);
-    finding.cwes = cwes.to_vec().into();
+    finding.cwes = cwes.to_vec();
     finding
 }
 
-fn secret(key: &str, path: &str, line: u32, digest: Option<&str>) -> Finding {
+fn secret(key: &str, path: &str, line: u32, digest: Option<&str>) -> Finding<'static> {
     let location = Location::source(path, Some(line));
     let mut finding = new(key, Category::Secret, "rule", location);
-    finding.secret = digest.map(Into::into);
+    finding.secret = digest.map(|digest| digest.to_owned().into());
     finding
 }
 
@@ -376,7 +388,9 @@ fn are_linked((one_by, one): &Given, (other_by, other): &Given) -> bool {
     let is_cve: fn(&str) -> bool = |id| id.starts_with("CVE");
     let names_cves = |finding: &Finding| finding.vulnerability_ids.iter().any(|id| is_cve(id));
     let package = |finding: &Finding| match &finding.location {
-        Location::Package { name, version, .. } => Some((name.clone(), version.clone())),
+        Location::Package { name, version, .. } => {
+            Some((name.to_string(), version.as_deref().map(str::to_owned)))
+        }
         _ => None,
     };
     let lines = |finding: &Finding| match finding.location {
@@ -599,7 +613,7 @@ fn a_million_findings() {
             None,
         )
     };
-    let makers: [(&str, &dyn Fn(usize) -> Finding); 6] = [
+    let makers: [(&str, &dyn Fn(usize) -> Finding<'static>); 6] = [
         ("packages", &package),
         ("one vulnerability", &hub),
         ("nothing in common", &alone),

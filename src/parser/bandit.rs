@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::fields::{List, Number, Text, timestamp};
+use super::fields::{List, Number, Text, first_line, timestamp};
 use super::json::{Json, Piece};
 use super::{Emitter, Format, Parse, ParseError, Parser};
 use crate::finding::{Category, Confidence, Details, Finding, Location, Severity};
@@ -107,7 +107,7 @@ fn parse(json: &mut Json, emitter: &mut Emitter<'_>) -> Result<Scan, ParseError>
             let mut count = 0_u64;
             json.array(|json| {
                 let pointer = json.pointer();
-                let finding = json.made_of::<Entry<'_>, _>(|entry| {
+                json.made_of::<Entry<'_>, _>(|entry| {
                     if scan.version.is_none() {
                         scan.version = version(&entry.more_info).map(str::to_owned);
                     }
@@ -119,9 +119,10 @@ fn parse(json: &mut Json, emitter: &mut Emitter<'_>) -> Result<Scan, ParseError>
                             "neither `test_id` nor `test_name`: not a result of Bandit",
                         )
                     })?;
-                    Ok(finding(&entry, rule, pointer, emitter))
+                    let finding = finding(&entry, rule, pointer, emitter);
+                    emitter.emit(finding);
+                    Ok(())
                 })??;
-                emitter.emit(finding);
                 count += 1;
                 Ok(())
             })?;
@@ -158,7 +159,12 @@ fn parse(json: &mut Json, emitter: &mut Emitter<'_>) -> Result<Scan, ParseError>
     Ok(scan)
 }
 
-fn finding(entry: &Entry<'_>, rule: &str, pointer: String, emitter: &Emitter<'_>) -> Finding {
+fn finding<'a>(
+    entry: &'a Entry<'_>,
+    rule: &'a str,
+    pointer: String,
+    emitter: &Emitter<'_>,
+) -> Finding<'a> {
     let secrets = emitter.secrets();
     let path = emitter.stable_path(&entry.filename);
     let source = source(entry);
@@ -166,13 +172,13 @@ fn finding(entry: &Entry<'_>, rule: &str, pointer: String, emitter: &Emitter<'_>
         "" => &*entry.issue_text,
         source => source,
     };
-    let mut text = entry.issue_text.to_string();
+    let mut text = Cow::Borrowed(&*entry.issue_text);
     let mut secret = None;
     let content;
     let fingerprint = if is_about_passwords(entry) {
         if let Some((label, password)) = password(&entry.issue_text) {
             let digest = secrets.digest(password);
-            text = format!("{label}: [secret {digest}]");
+            text = format!("{label}: [secret {digest}]").into();
             secret = Some(digest);
         }
         // The line has the password in it: a plain hash could confirm a guess.
@@ -208,17 +214,13 @@ fn finding(entry: &Entry<'_>, rule: &str, pointer: String, emitter: &Emitter<'_>
     let severity = severity(&entry.issue_severity);
     let mut finding = Finding::new(fingerprint, Category::Sast, rule, severity, location);
     finding.content = (!source.is_empty()).then(|| ContentDigest::new("bandit", &[rule, &content]));
-    let mut lines = text.lines().map(str::trim);
-    finding.title = lines
-        .find(|line| !line.is_empty())
-        .unwrap_or_default()
-        .into();
+    finding.title = first_line(&text).unwrap_or_default();
     finding.details = Details {
         description: Some(text).filter(|text| !text.is_empty()),
-        references: entry.more_info.owned().into_iter().collect(),
+        references: entry.more_info.borrowed().into_iter().collect(),
     };
     finding.pointer = pointer.into();
-    finding.scanner_severity = entry.issue_severity.owned();
+    finding.scanner_severity = entry.issue_severity.borrowed();
     finding.confidence = Confidence::from_word(&entry.issue_confidence);
     finding.cwes = entry
         .issue_cwe
@@ -466,7 +468,7 @@ mod tests {
     const CLEAN: &str = r#"{"errors":[],"generated_at":"2026-01-05T10:00:00Z",
         "metrics":{"_totals":{"SEVERITY.HIGH":0,"loc":7,"nosec":0},"app.py":{"loc":7}},"results":[]}"#;
 
-    fn read_with(text: &str, options: &Options) -> Result<(Scan, Vec<Finding>), String> {
+    fn read_with(text: &str, options: &Options) -> Result<(Scan, Vec<Finding<'static>>), String> {
         testing::read_with(text, "report", None, options)
     }
 
@@ -489,7 +491,7 @@ mod tests {
         "more_info":"https://bandit.readthedocs.io/en/1.9.4/plugins/b602.html","test_id":"B602",
         "test_name":"subprocess_popen_with_shell_equals_true"}"#;
 
-    fn finding_of(result: &str) -> Finding {
+    fn finding_of(result: &str) -> Finding<'static> {
         let (_, mut findings) = read(report(result)).unwrap();
         assert_eq!(findings.len(), 1, "{result}");
         findings.remove(0)
@@ -851,7 +853,7 @@ mod tests {
         assert!(!short.title.contains("it"), "{}", short.title);
         let empty = finding_of(&text("B105", "", "Possible hardcoded password: ''"));
         assert_eq!(
-            (empty.secret, empty.title.as_str()),
+            (empty.secret, &*empty.title),
             (None, "Possible hardcoded password: ''")
         );
     }

@@ -13,6 +13,17 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+/// The first line that is not blank, without white space around it.
+pub(super) fn first_line<'a>(text: &Cow<'a, str>) -> Option<Cow<'a, str>> {
+    fn of(text: &str) -> Option<&str> {
+        text.lines().map(str::trim).find(|line| !line.is_empty())
+    }
+    match text {
+        Cow::Borrowed(text) => of(text).map(Cow::Borrowed),
+        Cow::Owned(text) => of(text).map(|line| Cow::Owned(line.to_owned())),
+    }
+}
+
 /// A text, borrowed where the report allows. Numbers and booleans are read as
 /// their text; `null`, lists and objects as the empty one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -24,9 +35,14 @@ impl Text<'_> {
         Some(&*self.0).filter(|text| !text.is_empty())
     }
 
+    /// The text as one of a finding, unless there is none.
+    pub(super) fn borrowed(&self) -> Option<Cow<'_, str>> {
+        self.some().map(Cow::Borrowed)
+    }
+
     /// A copy of the text, unless there is none.
-    pub(super) fn owned<T: for<'t> From<&'t str>>(&self) -> Option<T> {
-        self.some().map(T::from)
+    pub(super) fn owned(&self) -> Option<String> {
+        self.some().map(str::to_owned)
     }
 }
 
@@ -69,13 +85,9 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
 pub(super) struct Texts<'a>(pub Vec<Text<'a>>);
 
 impl Texts<'_> {
-    /// The texts that are not empty, as copies.
-    pub(super) fn owned<T, C>(&self) -> C
-    where
-        T: for<'t> From<&'t str>,
-        C: FromIterator<T>,
-    {
-        self.0.iter().filter_map(Text::owned).collect()
+    /// The texts that are not empty, as those of a finding.
+    pub(super) fn borrowed(&self) -> Vec<Cow<'_, str>> {
+        self.0.iter().filter_map(Text::borrowed).collect()
     }
 }
 
@@ -349,7 +361,10 @@ mod tests {
 
     #[test]
     fn texts_are_read_from_one_or_many() {
-        let texts = |json| read::<Texts<'_>>(json).owned::<String, Vec<_>>();
+        let texts = |json| {
+            let texts = read::<Texts<'_>>(json);
+            texts.0.iter().filter_map(Text::owned).collect::<Vec<_>>()
+        };
         assert_eq!(texts(r#""x""#), ["x"]);
         assert_eq!(texts(r#"["x", "", null, 3]"#), ["x", "3"]);
         assert!(texts("null").is_empty());

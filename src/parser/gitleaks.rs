@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use csv::{ErrorKind, ReaderBuilder, StringRecord};
 use serde::Deserialize;
 
-use super::fields::{Number, Text};
+use super::fields::{Number, Text, first_line};
 use super::json::{Json, Kind, Piece};
 use super::outline::Outline;
 use super::{Emitter, Format, Parse, ParseError, Parser, Untyped, io_message};
@@ -90,8 +90,10 @@ fn parse_json(json: &mut Json, emitter: &mut Emitter<'_>) -> Result<Scan, ParseE
     let mut count = 0;
     json.array(|json| {
         let pointer = json.pointer();
-        let finding = json.made_of::<Entry<'_>, _>(|entry| finding(&entry, pointer, emitter))?;
-        emitter.emit(finding);
+        json.made_of::<Entry<'_>, _>(|entry| {
+            let finding = finding(&entry, pointer, emitter);
+            emitter.emit(finding);
+        })?;
         count += 1;
         Ok(())
     })?;
@@ -144,14 +146,14 @@ fn judge(count: u64, scan: &mut Scan) {
     }
 }
 
-fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding {
+fn finding<'a>(entry: &'a Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding<'a> {
     let secrets = emitter.secrets();
     let written = entry.secret.trim();
     let secret = Some(written).filter(|secret| !secret.is_empty() && !is_redacted(secret));
-    let hidden = |text: &str| match (secret, visible_part(written)) {
+    let hidden = |text: &'a str| match (secret, visible_part(written)) {
         (Some(secret), _) => secrets.mask(text, secret),
-        (None, Some(part)) => text.replace(part, "[secret]"),
-        (None, None) => text.to_owned(),
+        (None, Some(part)) => text.replace(part, "[secret]").into(),
+        (None, None) => text.into(),
     };
     let digest = secret.map(|secret| secrets.digest(secret));
     let file = hidden(&entry.file);
@@ -183,10 +185,8 @@ fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding
             .line()
             .filter(|&end| line.is_some_and(|line| line <= end)),
         column: entry.start_column.line(),
-        commit: Some(hidden(commit))
-            .filter(|commit| !commit.is_empty())
-            .map(Into::into),
-        path: file.into(),
+        commit: Some(hidden(commit)).filter(|commit| !commit.is_empty()),
+        path: file,
     };
     // Gitleaks has no severities, only rules for what must not be there.
     let mut finding = Finding::new(
@@ -197,15 +197,11 @@ fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding
         location,
     );
     let description = hidden(&entry.description);
-    let title = description.lines().map(str::trim);
-    let title = title
-        .filter(|line| !line.is_empty())
-        .map(crate::finding::Text::from)
-        .next();
+    let title = first_line(&description);
     finding.content = digest
         .as_deref()
         .map(|digest| ContentDigest::new("gitleaks", &[&entry.rule, commit, digest]));
-    finding.cwes = thin_vec::thin_vec![798];
+    finding.cwes = vec![798];
     // An address repeats the path in an encoding of its own.
     let is_clean =
         finding.location.borrowed().path() == Some(&*entry.file) && !has_credentials(&entry.link);
@@ -467,15 +463,15 @@ mod tests {
         name: &str,
         declared: bool,
         options: &Options,
-    ) -> Result<(Scan, Vec<Finding>), String> {
+    ) -> Result<(Scan, Vec<Finding<'static>>), String> {
         testing::read_with(text, name, declared.then_some(&PARSER), options)
     }
 
-    fn read(text: &str) -> Result<(Scan, Vec<Finding>), String> {
+    fn read(text: &str) -> Result<(Scan, Vec<Finding<'static>>), String> {
         read_as(text, "gitleaks.csv", false, &Options::default())
     }
 
-    fn finding_of(text: &str) -> Finding {
+    fn finding_of(text: &str) -> Finding<'static> {
         let (_, mut findings) = read(text).unwrap();
         assert_eq!(findings.len(), 1, "{text}");
         findings.remove(0)

@@ -35,7 +35,7 @@ impl Beyond {
 
     /// Cuts what is too long of a finding. Its identity is made already, and of
     /// the whole texts.
-    pub(super) fn cut(&mut self, finding: &mut Finding) {
+    pub(super) fn cut(&mut self, finding: &mut Finding<'_>) {
         let Finding {
             rule_id,
             title,
@@ -131,7 +131,7 @@ impl Cut for String {
     }
 }
 
-impl Cut for Text {
+impl Cut for Text<'_> {
     fn cut(&mut self) -> bool {
         let cut = cut(self);
         let is_cut = cut.is_some();
@@ -142,7 +142,7 @@ impl Cut for Text {
     }
 }
 
-impl Cut for Pointer {
+impl Cut for Pointer<Text<'_>> {
     fn cut(&mut self) -> bool {
         self.len() > MAX_TEXT && {
             let mut written = self.to_string();

@@ -168,7 +168,7 @@ pub fn parse(
     name: &str,
     declared: Option<&'static Parser>,
     options: &Options,
-    sink: &mut dyn FnMut(Finding),
+    sink: &mut dyn FnMut(Finding<'_>),
 ) -> (Result<Scan, ParseError>, Digested) {
     let (scan, window) = read(window, name, declared, Emitter::new(options, sink));
     match (scan.map_err(limits::of_error), window.finish()) {
@@ -304,7 +304,7 @@ fn io_message(error: &io::Error) -> String {
 /// What a parser hands its findings to.
 struct Emitter<'a> {
     options: &'a Options,
-    sink: &'a mut dyn FnMut(Finding),
+    sink: &'a mut dyn FnMut(Finding<'_>),
     /// The keys of all findings.
     seen: HashSet<[u8; 16]>,
     /// How many findings share a key, of those that do: few.
@@ -339,7 +339,7 @@ impl<'a> Emitter<'a> {
     ///
     /// One that is beyond the limit has none: it is there to be counted, and the
     /// memory for ordinals is bounded, too.
-    fn emit(&mut self, mut finding: Finding) {
+    fn emit(&mut self, mut finding: Finding<'_>) {
         if self.emitted >= self.options.max_findings {
             self.beyond.count();
             return (self.sink)(finding);
@@ -375,18 +375,18 @@ mod testing {
         name: &str,
         declared: Option<&'static Parser>,
         options: &Options,
-    ) -> Result<(Scan, Vec<Finding>), String> {
+    ) -> Result<(Scan, Vec<Finding<'static>>), String> {
         let mut findings = Vec::new();
         let window = Window::over(text.as_ref()).unwrap();
         let (scan, _) = parse(window, name, declared, options, &mut |finding| {
-            findings.push(finding);
+            findings.push(finding.into_owned());
         });
         scan.map(|scan| (scan, findings))
             .map_err(|error| error.to_string())
     }
 
     /// Reads `text` as a report that nobody says anything about.
-    pub(super) fn read(text: impl AsRef<[u8]>) -> Result<(Scan, Vec<Finding>), String> {
+    pub(super) fn read(text: impl AsRef<[u8]>) -> Result<(Scan, Vec<Finding<'static>>), String> {
         read_with(text, "report", None, &Options::default())
     }
 }

@@ -10,7 +10,7 @@ use std::ops::Range;
 use serde::Deserialize;
 
 use super::examples::Examples;
-use super::fields::{Number, Text, Texts, cwes};
+use super::fields::{Number, Text, Texts, cwes, first_line};
 use super::json::{Json, Kind, Piece};
 use super::{Emitter, Format, Parse, ParseError, Parser, url};
 use crate::finding::{Category, Confidence, Details, Finding, Location, Severity};
@@ -210,9 +210,10 @@ fn parse(json: &mut Json, emitter: &mut Emitter<'_>) -> Result<Scan, ParseError>
             let mut count = 0_u64;
             json.array(|json| {
                 let pointer = json.pointer();
-                let finding =
-                    json.made_of::<Entry<'_>, _>(|entry| finding(&entry, pointer, emitter))?;
-                emitter.emit(finding);
+                json.made_of::<Entry<'_>, _>(|entry| {
+                    let finding = finding(&entry, pointer, emitter);
+                    emitter.emit(finding);
+                })?;
                 count += 1;
                 Ok(())
             })?;
@@ -246,15 +247,18 @@ fn parse(json: &mut Json, emitter: &mut Emitter<'_>) -> Result<Scan, ParseError>
     Ok(scan)
 }
 
-fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding {
+fn finding<'a>(entry: &'a Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding<'a> {
     let extra = &entry.extra;
     let metadata = extra.metadata.as_ref();
     let path = emitter.stable_path(&entry.path);
     let rule = entry.check_id.rsplit('.').next().unwrap_or_default();
     let is_secret = is_about_secrets(entry);
     let (message, secret) = match is_secret {
-        true => without_secret(entry, emitter.secrets()),
-        false => (extra.message.to_string(), None),
+        true => {
+            let (message, secret) = without_secret(entry, emitter.secrets());
+            (message.into(), secret)
+        }
+        false => (Cow::Borrowed(&*extra.message), None),
     };
     let kind = "semgrep";
     let fingerprint = match own_fingerprint(&extra.fingerprint) {
@@ -270,11 +274,11 @@ fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding
         Some(dependency) => Location::Package {
             purl: None,
             name: (&*dependency.found_dependency.package).into(),
-            version: dependency.found_dependency.version.owned(),
+            version: dependency.found_dependency.version.borrowed(),
             target: Some(
                 dependency
                     .lockfile
-                    .owned()
+                    .borrowed()
                     .unwrap_or_else(|| (&*entry.path).into()),
             ),
             path: None,
@@ -300,18 +304,18 @@ fn finding(entry: &Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> Finding
         location,
     );
     finding.content = content(entry, rule, is_secret, emitter.secrets());
-    finding.title = message.trim().lines().next().unwrap_or_default().into();
+    finding.title = first_line(&message).unwrap_or_default();
     finding.details = Details {
         description: Some(message).filter(|text| !text.is_empty()),
-        references: metadata.map_or_else(Vec::new, |metadata| metadata.references.owned()),
+        references: metadata.map_or_else(Vec::new, |metadata| metadata.references.borrowed()),
     };
     finding.pointer = pointer.into();
     finding.secret = secret.map(Into::into);
-    finding.scanner_severity = extra.severity.owned();
+    finding.scanner_severity = extra.severity.borrowed();
     if let Some(metadata) = metadata {
         finding.confidence = Confidence::from_word(&metadata.confidence);
         finding.cwes = metadata.cwe.0.iter().flat_map(|text| cwes(text)).collect();
-        finding.vulnerability_ids = metadata.vulnerability.owned();
+        finding.vulnerability_ids = metadata.vulnerability.borrowed();
     }
     finding.suppressed =
         (extra.is_ignored == Some(true)).then(|| "marked with nosemgrep in the source".into());
@@ -712,7 +716,7 @@ mod tests {
         )
     }
 
-    fn finding_of(check_id: &str, message: &str, more: &str) -> Finding {
+    fn finding_of(check_id: &str, message: &str, more: &str) -> Finding<'static> {
         let (_, mut findings) = read(report(check_id, message, more)).unwrap();
         findings.remove(0)
     }

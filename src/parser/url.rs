@@ -9,11 +9,11 @@ const MASK: &str = "***";
 
 /// Replaces user names, passwords and the values of parameters that are named
 /// like credentials. Takes any text, and leaves what it does not understand.
-pub(crate) fn mask(url: &str) -> String {
+pub(crate) fn mask(url: &str) -> Cow<'_, str> {
     let named = mask_user_info(url);
     match has_parameters(&named) {
-        true => mask_parameters(&named),
-        false => named.into_owned(),
+        true => mask_parameters(&named).into(),
+        false => named,
     }
 }
 

@@ -64,7 +64,7 @@ pub struct ExampleFinding {
     /// The scanner of its report.
     pub scanner: &'static str,
     /// The finding.
-    pub finding: Finding,
+    pub finding: Finding<'static>,
     /// The probability that it is exploited within 30 days.
     pub epss: Option<f64>,
     /// Whether the baseline does not know it.

@@ -140,7 +140,7 @@ mod tests {
     use crate::finding::{Category, Finding, Findings, Location, Severity, Text};
     use crate::fingerprint::Fingerprint;
 
-    fn locations() -> Vec<Location> {
+    fn locations() -> Vec<Location<Text<'static>>> {
         let texts = || ["a", "b"].map(Text::from).into_iter();
         let some = || std::iter::once(None).chain(texts().map(Some));
         let mut locations = Vec::new();

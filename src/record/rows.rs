@@ -4,7 +4,6 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Deserialize;
-use thin_vec::ThinVec;
 
 use super::{Past, PastFacts, Unusable};
 use crate::artifact::Digested;
@@ -12,11 +11,13 @@ use crate::baseline::Raised;
 use crate::enrichment::vex::Status;
 use crate::enrichment::{Origin, Vex};
 use crate::finding::{
-    Category, Confidence, Cvss, CvssVersion, Details, Finding, Findings, Location, Severity, Text,
+    Category, Confidence, Cvss, CvssVersion, Details, Finding, Findings, Location, Severity,
 };
 use crate::fingerprint::{ContentDigest, Fingerprint};
 use crate::parser;
 use crate::report::{Health, Note, Proof, Report, Scan, Tally};
+
+type Text = crate::finding::Text<'static>;
 
 #[derive(Deserialize)]
 pub(super) struct ReasonRow {
@@ -83,14 +84,14 @@ pub(super) struct FindingRow {
     category: Category,
     rule_id: Text,
     title: Text,
-    description: Option<String>,
+    description: Option<Text>,
     severity: Severity,
     scanner_severity: Option<Text>,
     confidence: Option<Confidence>,
     #[serde(default)]
     cwe: Vec<String>,
     #[serde(default)]
-    vulnerability_ids: ThinVec<Text>,
+    vulnerability_ids: Vec<Text>,
     cvss: Option<CvssRow>,
     #[serde(default)]
     kev: bool,
@@ -99,14 +100,14 @@ pub(super) struct FindingRow {
     first_seen: Option<String>,
     raised: Option<RaisedRow>,
     vex: Option<VexRow>,
-    location: Location,
+    location: Location<Text>,
     instance_count: u64,
     #[serde(default)]
-    instances: ThinVec<Location>,
+    instances: Vec<Location<Text>>,
     #[serde(default)]
-    fixed_in: ThinVec<Text>,
+    fixed_in: Vec<Text>,
     #[serde(default)]
-    references: Vec<String>,
+    references: Vec<Text>,
     reference_count: u32,
     secret: Option<Text>,
     pub(super) report: String,
@@ -262,7 +263,7 @@ impl FindingRow {
         Ok(facts)
     }
 
-    pub(super) fn finding(self) -> Result<Finding, String> {
+    pub(super) fn finding(self) -> Result<Finding<'static>, String> {
         let fingerprint = Fingerprint::parse(&self.fingerprint)
             .ok_or_else(|| format!("`{}` is no fingerprint", self.fingerprint))?;
         let content = self.content.map(|text| {

@@ -161,7 +161,7 @@ fn masked_word(word: &str, is_value: &mut bool) -> String {
     if word.contains("@sha256:") && !word.contains("://") {
         return word.to_owned();
     }
-    url::mask(word)
+    url::mask(word).into_owned()
 }
 
 /// Whether an option, a variable or a header is named like a secret. Exit codes

@@ -9,7 +9,10 @@ use security_gate::report::Scan;
 
 /// What is read from a report: the scan, or why there is none; and the findings
 /// up to there.
-pub(crate) fn read(path: &Path, declared: Option<&str>) -> (Result<Scan, String>, Vec<Finding>) {
+pub(crate) fn read(
+    path: &Path,
+    declared: Option<&str>,
+) -> (Result<Scan, String>, Vec<Finding<'static>>) {
     let declared = declared.map(|name| parser::by_name(name).expect("a known scanner"));
     let name = path.file_name().unwrap().to_string_lossy();
     let mut findings = Vec::new();
@@ -23,7 +26,7 @@ pub(crate) fn read(path: &Path, declared: Option<&str>) -> (Result<Scan, String>
         declared,
         &Options::default(),
         &mut |finding| {
-            findings.push(finding);
+            findings.push(finding.into_owned());
         },
     );
     (scan.map_err(|error| error.to_string()), findings)

@@ -303,7 +303,7 @@ enum State {
 }
 
 impl Vulnerability<'_> {
-    fn finding(&self, package: &Package, dependency: &Dependency<'_>) -> Finding {
+    fn finding<'a>(&'a self, package: &'a Package, dependency: &'a Dependency<'_>) -> Finding<'a> {
         let name = self.name.trim();
         let cvss = self.cvss();
         let location = Location::Package {
@@ -333,7 +333,7 @@ impl Vulnerability<'_> {
             Some(Word::Text(word)) => text(word),
             Some(Word::Other) | None => None,
         };
-        finding.cwes = self.weaknesses().into();
+        finding.cwes = self.weaknesses();
         finding.vulnerability_ids = is_identifier(name)
             .then(|| name.into())
             .into_iter()
@@ -346,7 +346,7 @@ impl Vulnerability<'_> {
 
     /// Dependency-Check's own word, which it takes from the source's text, else
     /// from CVSS 4, 3 or 2; suppressed ones have none, so we do the same.
-    fn severity(&self, cvss: Option<&Cvss>) -> Severity {
+    fn severity(&self, cvss: Option<&Cvss<Cow<'_, str>>>) -> Severity {
         let word = match &self.severity {
             Some(Word::Text(word)) => word.trim(),
             Some(Word::Other) => return Severity::Unknown,
@@ -369,7 +369,7 @@ impl Vulnerability<'_> {
 
     /// The score of the highest version that has a sound one. 0 is also what
     /// stands for a score that was not given: it yields to any other.
-    fn cvss(&self) -> Option<Cvss> {
+    fn cvss(&self) -> Option<Cvss<Cow<'_, str>>> {
         let versions = [
             (CvssVersion::V4, &self.cvssv4),
             (CvssVersion::V3, &self.cvssv3),
@@ -467,23 +467,19 @@ pub(crate) fn of_score(score: &str) -> Severity {
 }
 
 /// The trimmed text, unless there is none: people reformat XML.
-fn text<T: for<'t> From<&'t str>>(text: &str) -> Option<T> {
+fn text<'a, T: From<&'a str>>(text: &'a str) -> Option<T> {
     Some(text.trim())
         .filter(|text| !text.is_empty())
         .map(T::from)
 }
 
-/// Copies of the texts, each once, in their order.
-fn distinct<'a, T, C>(texts: impl Iterator<Item = &'a str>) -> C
-where
-    T: From<&'a str>,
-    C: FromIterator<T>,
-{
+/// The texts, each once, in their order.
+fn distinct<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<Cow<'a, str>> {
     let mut seen = HashSet::default();
     texts
         .map(str::trim)
         .filter(|text| !text.is_empty() && seen.insert(*text))
-        .map(T::from)
+        .map(Cow::Borrowed)
         .collect()
 }
 
@@ -494,7 +490,7 @@ mod tests {
     use crate::parser::{Options, by_name, testing};
     use crate::report::Scan;
 
-    pub(super) fn read(report: &str) -> (Result<Scan, String>, Vec<Finding>) {
+    pub(super) fn read(report: &str) -> (Result<Scan, String>, Vec<Finding<'static>>) {
         match testing::read_with(
             report,
             "report",
@@ -506,7 +502,7 @@ mod tests {
         }
     }
 
-    pub(super) fn findings(report: &str) -> Vec<Finding> {
+    pub(super) fn findings(report: &str) -> Vec<Finding<'static>> {
         let (scan, findings) = read(report);
         scan.unwrap();
         findings
@@ -527,7 +523,7 @@ mod tests {
     }
 
     /// The finding of a report with one vulnerability of these members.
-    pub(super) fn finding(members: &str) -> Finding {
+    pub(super) fn finding(members: &str) -> Finding<'static> {
         let report = with_dependency(&format!(
             r#""packages":[{{"id":"pkg:maven/org.x/x@1.0"}}],"vulnerabilities":[{{"name":"CVE-2026-1",{members}}}]"#
         ));
@@ -753,7 +749,7 @@ mod tests {
             ),
         ]
         .map(|(rule, severity, reason, pointer)| {
-            let texts: (Text, Option<Text>, Pointer) =
+            let texts: (Text, Option<Text>, Pointer<_>) =
                 (rule.into(), reason.map(Into::into), pointer.into());
             (texts.0, severity, texts.1, texts.2)
         });

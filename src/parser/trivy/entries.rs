@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::place::Place;
-use thin_vec::ThinVec;
-
-use crate::finding::{Category, Cvss, CvssVersion, Details, Finding, Location, Severity};
+use crate::finding::{
+    Category, Cvss, CvssVersion, Details, Finding, Location, Severity, Text as Said,
+};
 use crate::fingerprint::{self, ContentDigest, Fingerprint, without_white_space};
 use crate::parser::Emitter;
-use crate::parser::fields::{List, Number, Text, Texts, cwes};
+use crate::parser::fields::{List, Number, Text, Texts, cwes, first_line};
 use crate::parser::json::Piece;
 
 /// What an entry is.
@@ -178,7 +178,7 @@ struct Scores<'a> {
 }
 
 impl Scores<'_> {
-    fn best(&self) -> Option<Cvss> {
+    fn best(&self) -> Option<Cvss<Said<'_>>> {
         [
             (CvssVersion::V4, self.v40_score, &self.v40_vector),
             (CvssVersion::V3, self.v3_score, &self.v3_vector),
@@ -189,7 +189,7 @@ impl Scores<'_> {
             Some(Cvss {
                 version,
                 score: score.0.filter(|score| (0.0..=10.0).contains(score))?,
-                vector: vector.owned(),
+                vector: vector.borrowed(),
             })
         })
     }
@@ -202,9 +202,7 @@ impl Entry<'_> {
     }
 
     /// The finding, as far as the entry alone tells.
-    pub(super) fn draft(&self, kind: Kind, pointer: String, emitter: &Emitter<'_>) -> Draft {
-        // First what is large and soon gone, so that what stays is not between.
-        let details = self.details(kind);
+    pub(super) fn draft(&self, kind: Kind, pointer: String, emitter: &Emitter<'_>) -> Draft<'_> {
         let (rule, location, identity) = match kind {
             Kind::Vulnerability => self.vulnerability(emitter),
             Kind::Misconfiguration => self.misconfiguration(),
@@ -219,11 +217,11 @@ impl Entry<'_> {
             severity(&self.severity),
             location,
         );
-        finding.scanner_severity = self.severity.owned();
-        finding.details = details;
+        finding.scanner_severity = self.severity.borrowed();
+        finding.details = self.details(kind);
         finding.pointer = pointer.into();
         if let Some(title) = self.title(kind) {
-            finding.title = title.into();
+            finding.title = title;
         }
         match kind {
             Kind::Vulnerability => {
@@ -253,13 +251,13 @@ impl Entry<'_> {
         }
     }
 
-    fn details(&self, kind: Kind) -> Details {
+    fn details(&self, kind: Kind) -> Details<Said<'_>> {
         let description = match kind {
-            Kind::Vulnerability => self.description.owned(),
+            Kind::Vulnerability => self.description.borrowed(),
             Kind::Misconfiguration => {
                 let texts = [self.message.some(), self.description.some()];
                 let text = texts.into_iter().flatten().collect::<Vec<_>>().join("\n\n");
-                Some(text).filter(|text| !text.is_empty())
+                Some(text).filter(|text| !text.is_empty()).map(Said::from)
             }
             // The match is masked, so that it stands for no one secret.
             Kind::Secret | Kind::License => None,
@@ -272,73 +270,80 @@ impl Entry<'_> {
 
     /// What is left of the identity without the file; absent when that is no
     /// more than the rule, as a message may be the same wherever a check fails.
-    fn content(
+    fn content<'a>(
         &self,
         kind: Kind,
-        identity: &[String; 3],
+        identity: &[Said<'a>; 3],
         emitter: &Emitter<'_>,
-    ) -> Option<[String; 4]> {
+    ) -> Option<[Said<'a>; 4]> {
         let [rule, subject, detail] = identity.clone();
         match kind {
             Kind::Vulnerability | Kind::License => {
-                (!subject.is_empty()).then(|| [rule, subject, String::new(), String::new()])
+                (!subject.is_empty()).then(|| [rule, subject, "".into(), "".into()])
             }
             Kind::Misconfiguration => {
                 let cause = self.cause_metadata.as_ref()?;
                 let code = cause.code();
                 let is_telling = !subject.is_empty() || !code.is_empty();
                 // Code of this kind has passwords in it.
-                is_telling.then(|| [rule, subject, detail, emitter.secrets().digest(&code)])
+                is_telling.then(|| {
+                    [
+                        rule,
+                        subject,
+                        detail,
+                        emitter.secrets().digest(&code).into(),
+                    ]
+                })
             }
             Kind::Secret => {
                 let text = without_white_space(&self.r#match);
                 let digest = emitter.secrets().digest(&text);
                 let is_telling = text.bytes().any(|byte| byte != b'*');
-                is_telling.then(|| [rule, digest, String::new(), String::new()])
+                is_telling.then(|| [rule, digest.into(), "".into(), "".into()])
             }
         }
     }
 
-    fn vulnerability(&self, emitter: &Emitter<'_>) -> (String, Location, [String; 3]) {
+    fn vulnerability(&self, emitter: &Emitter<'_>) -> Subject<'_> {
         let location = Location::Package {
             purl: self
                 .pkg_identifier
                 .as_ref()
-                .and_then(|identifier| identifier.purl.owned()),
+                .and_then(|identifier| identifier.purl.borrowed()),
             name: (&*self.pkg_name).into(),
-            version: self.installed_version.owned(),
+            version: self.installed_version.borrowed(),
             target: None,
-            path: self.pkg_path.owned(),
+            path: self.pkg_path.borrowed(),
         };
         let path = without_version(
             &emitter.stable_path(&self.pkg_path),
             &self.installed_version,
         );
-        let id = self.vulnerability_id.to_string();
-        (id.clone(), location, [id, self.pkg_name.to_string(), path])
+        let id = &*self.vulnerability_id;
+        let identity = [id.into(), (&*self.pkg_name).into(), path.into()];
+        (id, location, identity)
     }
 
-    fn misconfiguration(&self) -> (String, Location, [String; 3]) {
+    fn misconfiguration(&self) -> Subject<'_> {
         let id = self.avd_id.some().unwrap_or(&self.id);
-        let default = Cause::default();
-        let cause = self.cause_metadata.as_ref().unwrap_or(&default);
+        let cause = self.cause_metadata.as_ref();
         let location = Location::Resource {
             target: "".into(),
-            resource: cause.resource.owned(),
-            line: cause.start_line.line(),
-            end_line: cause.end_line.line(),
+            resource: cause.and_then(|cause| cause.resource.borrowed()),
+            line: cause.and_then(|cause| cause.start_line.line()),
+            end_line: cause.and_then(|cause| cause.end_line.line()),
         };
         // A message names what is wrong, such as the container or the port.
         let identity = [
-            without_renaming(id).into_owned(),
-            cause.resource.to_string(),
-            self.message.to_string(),
+            without_renaming(id),
+            cause.map_or("", |cause| &cause.resource).into(),
+            (&*self.message).into(),
         ];
-        (id.to_owned(), location, identity)
+        (id, location, identity)
     }
 
-    fn secret(&self, emitter: &Emitter<'_>) -> (String, Location, [String; 3]) {
-        let rule = self.rule_id.to_string();
+    fn secret(&self, emitter: &Emitter<'_>) -> Subject<'_> {
+        let rule = &*self.rule_id;
         let location = Location::Source {
             path: "".into(),
             line: self.start_line.line(),
@@ -347,50 +352,46 @@ impl Entry<'_> {
             commit: None,
         };
         let digest = emitter.secrets().digest(&self.r#match);
-        (rule.clone(), location, [rule, digest, String::new()])
+        (rule, location, [rule.into(), digest.into(), "".into()])
     }
 
-    fn license(&self, emitter: &Emitter<'_>) -> (String, Location, [String; 3]) {
-        let license = self.name.to_string();
+    fn license(&self, emitter: &Emitter<'_>) -> Subject<'_> {
+        let license = &*self.name;
         let path = emitter.stable_path(&self.file_path);
-        let identity = [license.clone(), self.pkg_name.to_string(), path];
-        let location = match self.pkg_name.owned() {
+        let identity = [license.into(), (&*self.pkg_name).into(), path.into()];
+        let location = match self.pkg_name.borrowed() {
             Some(name) => Location::Package {
                 purl: None,
                 name,
                 version: None,
                 target: None,
-                path: self.file_path.owned(),
+                path: self.file_path.borrowed(),
             },
             None => Location::source(&*self.file_path, None),
         };
         (license, location, identity)
     }
 
-    fn title(&self, kind: Kind) -> Option<String> {
-        let first_line = |text: &str| {
-            let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
-            Some(line.to_owned())
-        };
-        first_line(&self.title).or_else(|| match kind {
-            Kind::Vulnerability => Some(match self.vulnerability_id.some() {
-                Some(id) => format!("{id} in {}", &*self.pkg_name),
-                None => format!("vulnerability in {}", &*self.pkg_name),
-            }),
-            Kind::Misconfiguration => first_line(&self.message),
-            Kind::Secret => first_line(&self.category),
+    fn title(&self, kind: Kind) -> Option<Said<'_>> {
+        first_line(&self.title.0).or_else(|| match kind {
+            Kind::Vulnerability => {
+                let id = self.vulnerability_id.some().unwrap_or("vulnerability");
+                Some(format!("{id} in {}", &*self.pkg_name).into())
+            }
+            Kind::Misconfiguration => first_line(&self.message.0),
+            Kind::Secret => first_line(&self.category.0),
             Kind::License => self.name.some().map(|name| match self.category.some() {
-                Some(category) => format!("{name} ({category})"),
-                None => name.to_owned(),
+                Some(category) => format!("{name} ({category})").into(),
+                None => name.into(),
             }),
         })
     }
 
-    fn references(&self) -> Vec<String> {
+    fn references(&self) -> Vec<Said<'_>> {
         let mut references = Vec::with_capacity(self.references.0.len() + 1);
         let first = [&self.primary_url, &self.link];
         for reference in first.into_iter().chain(&self.references.0) {
-            if let Some(reference) = reference.owned()
+            if let Some(reference) = reference.borrowed()
                 && references.first() != Some(&reference)
             {
                 references.push(reference);
@@ -399,10 +400,10 @@ impl Entry<'_> {
         references
     }
 
-    fn vulnerability_ids(&self) -> ThinVec<crate::finding::Text> {
-        let mut ids = ThinVec::new();
+    fn vulnerability_ids(&self) -> Vec<Said<'_>> {
+        let mut ids = Vec::new();
         for id in std::iter::once(&self.vulnerability_id).chain(&self.vendor_ids.0) {
-            if let Some(id) = id.owned()
+            if let Some(id) = id.borrowed()
                 && !ids.contains(&id)
             {
                 ids.push(id);
@@ -412,7 +413,7 @@ impl Entry<'_> {
     }
 
     /// The score of the source that the severity is from, where there is one.
-    fn cvss(&self) -> Option<Cvss> {
+    fn cvss(&self) -> Option<Cvss<Said<'_>>> {
         let scores = self.cvss.as_ref()?;
         self.severity_source
             .some()
@@ -424,25 +425,44 @@ impl Entry<'_> {
     }
 }
 
+/// The rule of a finding, its place, and what makes its identity.
+type Subject<'a> = (&'a str, Location<Said<'a>>, [Said<'a>; 3]);
+
 /// A finding without what its result says of it, which may come later.
-pub(super) struct Draft {
+pub(super) struct Draft<'a> {
     kind: Kind,
-    finding: Finding,
+    finding: Finding<'a>,
     /// The rule, what breaks it, and what tells it from its like there.
-    identity: [String; 3],
+    identity: [Said<'a>; 3],
     /// What stays of it when the file is renamed or reformatted.
-    content: Option<[String; 4]>,
+    content: Option<[Said<'a>; 4]>,
 }
 
-impl Draft {
+impl<'a> Draft<'a> {
     /// Notes why the scanner does not count it.
     pub(super) fn suppress(&mut self, reason: String) {
         self.finding.suppressed = Some(reason.into());
     }
 
+    /// The same with texts of its own.
+    pub(super) fn into_owned(self) -> Draft<'static> {
+        let owned = |text: Said<'_>| Said::Owned(text.into_owned());
+        Draft {
+            kind: self.kind,
+            finding: self.finding.into_owned(),
+            identity: self.identity.map(owned),
+            content: self.content.map(|parts| parts.map(owned)),
+        }
+    }
+
     /// Completes the finding and hands it on. `workload` is the Kubernetes
     /// resource that it was found in.
-    pub(super) fn emit(mut self, place: &Place, workload: Option<&str>, emitter: &mut Emitter<'_>) {
+    pub(super) fn emit(
+        mut self,
+        place: &'a Place,
+        workload: Option<&'a str>,
+        emitter: &mut Emitter<'_>,
+    ) {
         let [rule, subject, detail] = &self.identity;
         let target = match self.kind {
             // The path of a package says more than a target such as `Java`;
@@ -471,14 +491,14 @@ impl Draft {
                     *path = place.target.as_str().into();
                 }
                 let description = workload.map(|workload| format!("in {workload}"));
-                self.finding.details.description = description;
+                self.finding.details.description = description.map(Said::Owned);
             }
             Location::Resource {
                 target, resource, ..
             } => {
                 *target = place.target.as_str().into();
                 if resource.is_none() {
-                    *resource = workload.map(Into::into);
+                    *resource = workload.map(Said::Borrowed);
                 }
             }
             Location::Web { .. } => {}
@@ -535,13 +555,12 @@ fn severity(word: &str) -> Severity {
 mod tests {
     use super::super::tests::{read, report};
     use super::*;
-    use thin_vec::thin_vec;
 
     fn result(target: &str, class: &str, list: &str, entry: &str) -> String {
         format!(r#"{{"Target":"{target}","Class":"{class}","{list}":[{entry}]}}"#)
     }
 
-    fn one(target: &str, class: &str, list: &str, entry: &str) -> Finding {
+    fn one(target: &str, class: &str, list: &str, entry: &str) -> Finding<'static> {
         let mut findings = read(&report(&result(target, class, list, entry)))
             .unwrap()
             .1;
@@ -572,20 +591,17 @@ mod tests {
             )),
             title: "x: bad".into(),
             scanner_severity: Some("LOW".into()),
-            cwes: thin_vec![787, 20],
-            vulnerability_ids: thin_vec!["CVE-2026-1".into(), "DSA-1".into()],
+            cwes: vec![787, 20],
+            vulnerability_ids: vec!["CVE-2026-1".into(), "DSA-1".into()],
             cvss: Some(Cvss {
                 version: CvssVersion::V3,
                 score: 9.8,
                 vector: Some("CVSS:3.1/AV:N".into()),
             }),
-            fixed_in: thin_vec!["1.0-2".into(), "1.1".into()],
+            fixed_in: vec!["1.0-2".into(), "1.1".into()],
             details: Details {
-                description: Some("d".to_owned()),
-                references: vec![
-                    "https://p.example".to_owned(),
-                    "https://r.example".to_owned(),
-                ],
+                description: Some("d".into()),
+                references: vec!["https://p.example".into(), "https://r.example".into()],
             },
             reference_count: 2,
             pointer: "/Results/0/Vulnerabilities/0".into(),

@@ -141,11 +141,13 @@ fn parse(json: &mut Json, emitter: &mut Emitter<'_>) -> Result<Scan, ParseError>
                 Ok(())
             }
             "RepoTags" => {
-                let tags: Vec<String> = json.value::<Texts<'_>>()?.owned();
+                let tags = json.value::<Texts<'_>>()?;
+                let tags = tags.borrowed();
                 for tag in &tags {
                     names.add(tag);
                 }
-                scan.target = scan.target.take().or_else(|| tags.into_iter().next());
+                let first = || tags.first().map(ToString::to_string);
+                scan.target = scan.target.take().or_else(first);
                 Ok(())
             }
             "RepoDigests" | "ImageID" => names.read(json),
@@ -188,8 +190,7 @@ struct Names(Vec<String>);
 
 impl Names {
     fn read(&mut self, json: &mut Json) -> Result<(), ParseError> {
-        let names: Vec<String> = json.value::<Texts<'_>>()?.owned();
-        for name in names {
+        for name in json.value::<Texts<'_>>()?.borrowed() {
             self.add(&name);
         }
         Ok(())
@@ -324,7 +325,7 @@ mod tests {
     use crate::parser::{Options, by_name, testing};
     use crate::report::Health;
 
-    type Read = Result<(Scan, Vec<Finding>), String>;
+    type Read = Result<(Scan, Vec<Finding<'static>>), String>;
 
     fn read_as(text: &str, scanner: Option<&str>) -> Read {
         testing::read_with(

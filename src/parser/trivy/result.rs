@@ -30,7 +30,7 @@ pub(super) fn read(
 /// Findings of a result that wait for the name of the resource.
 pub(super) struct Held {
     place: Place,
-    drafts: Vec<Draft>,
+    drafts: Vec<Draft<'static>>,
 }
 
 impl Held {
@@ -64,7 +64,7 @@ struct Reader<'r, 'e> {
     target: Option<String>,
     class: Option<String>,
     place: Option<Place>,
-    drafts: Vec<Draft>,
+    drafts: Vec<Draft<'static>>,
     failures: u64,
     listed: u64,
 }
@@ -123,18 +123,14 @@ impl<'r, 'e> Reader<'r, 'e> {
 
     fn entry(&mut self, json: &mut Json, kind: Kind) -> Result<(), ParseError> {
         let pointer = json.pointer();
-        let draft = json.made_of::<Entry<'_>, _>(|entry| {
-            let has_passed = kind == Kind::Misconfiguration && entry.has_passed();
-            (!has_passed).then(|| entry.draft(kind, pointer, self.emitter))
-        })?;
-        match draft {
-            Some(draft) => {
+        json.made_of::<Entry<'_>, _>(|entry| {
+            if kind == Kind::Misconfiguration && entry.has_passed() {
+                self.tally.passed += 1;
+            } else {
                 self.listed += u64::from(kind == Kind::Misconfiguration);
-                self.take(draft);
+                self.take(entry.draft(kind, pointer, self.emitter));
             }
-            None => self.tally.passed += 1,
-        }
-        Ok(())
+        })
     }
 
     fn modified(&mut self, json: &mut Json) -> Result<(), ParseError> {
@@ -153,10 +149,10 @@ impl<'r, 'e> Reader<'r, 'e> {
         Ok(())
     }
 
-    fn take(&mut self, draft: Draft) {
+    fn take(&mut self, draft: Draft<'_>) {
         match &self.place {
             Some(place) if !self.holds => draft.emit(place, None, self.emitter),
-            _ => self.drafts.push(draft),
+            _ => self.drafts.push(draft.into_owned()),
         }
     }
 
@@ -267,7 +263,7 @@ mod tests {
     use crate::finding::{Category, Finding, Severity};
     use crate::report::Health;
 
-    fn findings(result: &str) -> Vec<Finding> {
+    fn findings(result: &str) -> Vec<Finding<'static>> {
         read(&report(result)).unwrap().1
     }
 
@@ -321,7 +317,7 @@ mod tests {
         );
         let counted: Vec<_> = checks
             .iter()
-            .map(|finding| (finding.rule_id.as_str(), finding.suppressed.is_some()))
+            .map(|finding| (&*finding.rule_id, finding.suppressed.is_some()))
             .collect();
         assert_eq!(
             counted,

@@ -53,7 +53,7 @@ impl Report {
     ) -> Result<(), ParseError> {
         const MOST_SITES: usize = 1000;
         self.sites.add(&site.name);
-        let name = url::mask(&site.name);
+        let name = url::mask(&site.name).into_owned();
         if self.names.len() < MOST_SITES && !self.names.contains(&name) {
             self.names.push(name);
         }

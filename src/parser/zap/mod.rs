@@ -7,11 +7,10 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use thin_vec::ThinVec;
 
 use super::outline::Shape;
 use super::{Emitter, Format, Parse, ParseError, Parser, url};
-use crate::finding::{Category, Confidence, Details, Finding, Location, Severity};
+use crate::finding::{Category, Confidence, Details, Finding, Location, Severity, Text};
 use crate::fingerprint::{ContentDigest, Fingerprint};
 use crate::scanner::{self, Detail};
 
@@ -96,14 +95,14 @@ struct Instance {
 }
 
 impl Instance {
-    fn location(self, site: &str) -> Location {
+    fn location<'a>(&'a self, site: &'a str) -> Location<Text<'a>> {
         Location::Web {
             url: match self.url.as_str() {
                 "" => site.into(),
                 url => url.into(),
             },
-            method: self.method.map(Into::into),
-            parameter: self.parameter.map(Into::into),
+            method: self.method.as_deref().map(Into::into),
+            parameter: self.parameter.as_deref().map(Into::into),
         }
     }
 }
@@ -174,7 +173,7 @@ impl Alert {
                     .map(str::to_owned)
             };
             self.instances.push(Instance {
-                url: url::mask(uri.trim()),
+                url: url::mask(uri.trim()).into_owned(),
                 method: some(method),
                 parameter: some(&url::mask(parameter)),
             });
@@ -275,7 +274,7 @@ impl Site {
     /// The site's name, or what comes closest.
     fn set_name(&mut self, name: &str, host: &str) {
         let name = Some(name.trim()).filter(|name| !name.is_empty());
-        self.name = url::mask(name.unwrap_or(host.trim()));
+        self.name = url::mask(name.unwrap_or(host.trim())).into_owned();
     }
 
     /// An alert that ZAP's user marked as false stays apart from a true one of
@@ -294,20 +293,17 @@ impl Site {
         let mut cut = 0;
         self.alerts.take_each(|alert| {
             cut += u64::from(alert.is_cut);
-            emitter.emit(finding(alert, &self.name));
+            emitter.emit(finding(&alert, &self.name));
         })?;
         Ok(cut)
     }
 }
 
-fn finding(mut alert: Alert, site: &str) -> Finding {
+fn finding<'a>(alert: &'a Alert, site: &'a str) -> Finding<'a> {
     /// Which part of the identity the risk is.
     const RISK: usize = 3;
-    let instances = std::mem::take(&mut alert.instances);
-    let instances: ThinVec<_> = instances
-        .into_iter()
-        .map(|instance| instance.location(site))
-        .collect();
+    let instances = alert.instances.iter();
+    let instances: Vec<_> = instances.map(|each| each.location(site)).collect();
     let title = alert.title();
     let rule = alert.get("pluginid").or(alert.get("alertRef"));
     // A finding is an alert on a site, in however many places: no address and no
@@ -336,11 +332,12 @@ fn finding(mut alert: Alert, site: &str) -> Finding {
     let mut finding = Finding::new(fingerprint, Category::Dast, rule, severity, location);
     finding.content = Some(content);
     finding.title = title.into();
-    let description = alert.get("desc").map(text::plain);
+    let description = alert.get("desc").map(|text| Text::from(text::plain(text)));
     let references = alert.get("reference").map(text::plain).unwrap_or_default();
+    let masked = references.lines().map(url::mask);
     finding.details = Details {
         description: description.filter(|text| !text.is_empty()),
-        references: references.lines().map(url::mask).collect(),
+        references: masked.map(|address| address.into_owned().into()).collect(),
     };
     finding.pointer = alert.pointer.as_str().into();
     finding.scanner_severity = alert.get("riskcode").map(Into::into);
@@ -362,7 +359,7 @@ mod tests {
     use crate::parser::{Options, by_name, testing};
     use crate::report::Scan;
 
-    pub(super) fn read(text: impl AsRef<[u8]>) -> Result<(Scan, Vec<Finding>), String> {
+    pub(super) fn read(text: impl AsRef<[u8]>) -> Result<(Scan, Vec<Finding<'static>>), String> {
         testing::read_with(text, "zap", by_name("zap"), &Options::default())
     }
 
@@ -389,7 +386,7 @@ mod tests {
         format!(r#"{{"instances":{instances},{}}}"#, fields.join(","))
     }
 
-    fn findings(alerts: &[String]) -> Vec<Finding> {
+    fn findings(alerts: &[String]) -> Vec<Finding<'static>> {
         read(json(&format!("[{}]", alerts.join(",")), ""))
             .unwrap()
             .1
@@ -399,7 +396,7 @@ mod tests {
         findings(&[item(fields, "[]")])[0].fingerprint.to_string()
     }
 
-    fn url_of(location: &Location) -> &str {
+    fn url_of<'a>(location: &'a Location<Text<'_>>) -> &'a str {
         match location {
             Location::Web { url, .. } => url,
             other => panic!("{other}"),
@@ -542,14 +539,7 @@ mod tests {
         let findings = findings(&alerts);
         let summary: Vec<_> = findings
             .iter()
-            .map(|f| {
-                (
-                    f.title.as_str(),
-                    f.severity,
-                    f.instance_count,
-                    f.instances.len(),
-                )
-            })
+            .map(|f| (&*f.title, f.severity, f.instance_count, f.instances.len()))
             .collect();
         assert_eq!(
             summary,

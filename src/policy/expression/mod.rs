@@ -275,10 +275,11 @@ mod tests {
     use super::*;
     use crate::finding::{
         Category, Confidence, Cvss, CvssVersion, Details, Finding, Findings, Location, Severity,
+        Text,
     };
     use crate::fingerprint::Fingerprint;
 
-    fn finding(location: Location) -> Finding {
+    fn finding(location: Location<Text<'_>>) -> Finding<'static> {
         let fingerprint = Fingerprint::new("test", &["a"]);
         Finding::new(
             fingerprint,
@@ -287,20 +288,21 @@ mod tests {
             Severity::Unknown,
             location,
         )
+        .into_owned()
     }
 
-    fn full() -> Finding {
+    fn full() -> Finding<'static> {
         let mut finding = finding(Location::source("./src/a.py", Some(5)));
         finding.title = "Use of \"eval\"".into();
-        finding.cwes = thin_vec::thin_vec![79, 95];
-        finding.vulnerability_ids = thin_vec::thin_vec!["CVE-2026-1".into()];
+        finding.cwes = vec![79, 95];
+        finding.vulnerability_ids = vec!["CVE-2026-1".into()];
         finding.cvss = Some(Cvss {
             version: CvssVersion::V3,
             score: 7.5,
             vector: None,
         });
         finding.confidence = Some(Confidence::Medium);
-        finding.fixed_in = thin_vec::thin_vec!["1.2".into()];
+        finding.fixed_in = vec!["1.2".into()];
         finding.details = Details {
             references: vec!["https://a.example/1".into()],
             ..Details::default()
@@ -308,7 +310,7 @@ mod tests {
         finding
     }
 
-    fn package() -> Finding {
+    fn package() -> Finding<'static> {
         finding(Location::Package {
             purl: Some("pkg:npm/@a/b@1.0".into()),
             name: "@a/b".into(),

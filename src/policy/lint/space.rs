@@ -321,7 +321,7 @@ fn questions<'s>(selectors: &[&'s Selector]) -> Vec<&'s Question> {
     asked.map(|asked| &asked.question).collect()
 }
 
-fn sketched(kind: &Kind) -> Vec<Finding> {
+fn sketched(kind: &Kind) -> Vec<Finding<'static>> {
     let sure: Vec<Option<Confidence>> = match kind.has(Detail::Confidence) {
         true => {
             let words = Confidences::WORDS.into_iter();

@@ -148,7 +148,7 @@ impl Reader<'_> {
         finding.confidence = confidence.map(|confidence| confidence.value);
         let wanted = "a number such as 79, or a text such as \"CWE-79\"";
         let cwes = table.list("cwe", wanted, problems, cwe);
-        finding.cwes = values(cwes).into();
+        finding.cwes = values(cwes);
         let fixed_in = values(table.texts("fixed_in", problems));
         finding.fixed_in = fixed_in.into_iter().map(Text::from).collect();
         finding.cvss = table.number("cvss", 10.0, problems).map(|score| Cvss {
@@ -253,7 +253,7 @@ impl Reader<'_> {
     }
 
     /// Where the finding is; absent when nothing says.
-    fn place(&mut self, table: &mut Table<'_>) -> Option<Location> {
+    fn place(&mut self, table: &mut Table<'_>) -> Option<Location<Text<'static>>> {
         let problems = &mut self.problems;
         let package = table.text("package", problems);
         let version = table.text("version", problems);
@@ -411,7 +411,7 @@ fn names<'k>(kinds: impl Iterator<Item = &'k Kind>) -> String {
 }
 
 /// A place as findings of this kind have it.
-fn usual_place(kind: &Kind) -> Location {
+fn usual_place(kind: &Kind) -> Location<Text<'static>> {
     if kind.has(Detail::Package) {
         return Location::Package {
             purl: None,

@@ -172,7 +172,7 @@ mod tests {
             Severity::Medium,
             Location::source("src/a.py", Some(3)),
         );
-        finding.cwes = thin_vec::thin_vec![79, 95];
+        finding.cwes = vec![79, 95];
         let findings = Findings::from_iter([finding]);
         let subject = Subject {
             first_seen: Some("2026-11-01".parse().unwrap()),

@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn one_beside_the_other_is_answered_as_if_alone() {
-        let finding = |path: &str, category| {
+        let finding = |path: &'static str, category| {
             let fingerprint = Fingerprint::new("test", &[path]);
             let location = Location::source(path, Some(1));
             Finding::new(fingerprint, category, "rule", Severity::High, location)

@@ -205,7 +205,7 @@ impl Selector {
         let mut alone = finding.unpacked().map_err(|error| error.to_string())?;
         alone.instances.clear();
         let at_each_place = finding.instances().iter().map(|place| Finding {
-            location: place.owned(),
+            location: place.into(),
             ..alone.clone()
         });
         // One after the other, each as if it were the only one.
@@ -381,10 +381,12 @@ impl Question {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::*;
     use crate::finding::{Confidence, Cvss, CvssVersion, Found, Location};
 
-    fn finding(location: Location) -> Finding {
+    fn finding(location: Location<Cow<'_, str>>) -> Finding<'static> {
         let mut finding = Finding::new(
             Fingerprint::new("test", &["a"]),
             Category::Sca,
@@ -392,12 +394,12 @@ mod tests {
             Severity::Unknown,
             location,
         );
-        finding.vulnerability_ids = thin_vec::thin_vec!["GHSA-aaaa-bbbb-cccc".into()];
-        finding.cwes = thin_vec::thin_vec![79];
-        finding
+        finding.vulnerability_ids = vec!["GHSA-aaaa-bbbb-cccc".into()];
+        finding.cwes = vec![79];
+        finding.into_owned()
     }
 
-    fn package(purl: &str, name: &str) -> Finding {
+    fn package(purl: &str, name: &str) -> Finding<'static> {
         finding(Location::Package {
             purl: Some(purl.into()),
             name: name.into(),
@@ -609,7 +611,7 @@ mod tests {
         let mut finding = package("pkg:npm/a", "a");
         let selector = Selector::from(vec![Question::Fix(Fix::Available)]);
         assert!(!matches(&selector, &finding));
-        finding.fixed_in = thin_vec::thin_vec!["1.3".into()];
+        finding.fixed_in = vec!["1.3".into()];
         assert!(matches(&selector, &finding));
     }
 
