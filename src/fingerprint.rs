@@ -214,11 +214,12 @@ const CHECKOUTS: [&str; 12] = [
 pub fn without_detours(path: &str) -> Cow<'_, str> {
     let below_root = path.strip_prefix('/').unwrap_or(path);
     // Nearly all paths, told without a look at each name.
-    let has_detour = below_root.is_empty()
-        || below_root.starts_with('/')
+    let has_detour = below_root.starts_with('/')
         || below_root.ends_with(['/', '.'])
-        || below_root.contains("//")
-        || below_root.contains("./");
+        || below_root
+            .as_bytes()
+            .windows(2)
+            .any(|pair| matches!(pair, b"//" | b"./"));
     if !has_detour {
         return path.into();
     }

@@ -217,7 +217,9 @@ fn written_package(location: Location<&str>) -> Option<(&str, Option<&str>)> {
 }
 
 /// What all scanners would call the package that a location is, and its version.
-pub fn package_identity(location: Location<&str>) -> Option<(String, Option<String>)> {
+pub fn package_identity<'a>(
+    location: Location<&'a str>,
+) -> Option<(Cow<'a, str>, Option<Cow<'a, str>>)> {
     let (name, version) = written_package(location)?;
     Some((package_name(name), version.map(package_version)))
 }
@@ -246,7 +248,7 @@ fn split_purl(purl: &str) -> (&str, Option<&str>) {
 
 /// A package's name as all scanners have it: without the type, which only some
 /// know, and without the namespace of a system's package, which is the system.
-fn package_name(written: &str) -> String {
+fn package_name(written: &str) -> Cow<'_, str> {
     const SYSTEMS: [&str; 4] = ["alpm", "apk", "deb", "rpm"];
     let name = match written.strip_prefix("pkg:") {
         Some(purl) => {
@@ -262,20 +264,24 @@ fn package_name(written: &str) -> String {
         }
         None => written.trim(),
     };
-    let name = percent_decode_str(name).decode_utf8_lossy().to_lowercase();
-    match name.contains([':', '_']) {
-        true => name.replace(':', "/").replace('_', "-"),
-        false => name,
+    // Nearly all of them.
+    let is_settled = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'/' | b'@');
+    if name.bytes().all(is_settled) {
+        return name.into();
     }
+    let name = percent_decode_str(name).decode_utf8_lossy().to_lowercase();
+    name.replace(':', "/").replace('_', "-").into()
 }
 
 /// A version without the marks that only some scanners write.
-fn package_version(written: &str) -> String {
-    let version = percent_decode_str(written).decode_utf8_lossy();
-    version
-        .trim()
-        .trim_start_matches(['v', 'V', '=', ' '])
-        .to_owned()
+fn package_version(written: &str) -> Cow<'_, str> {
+    fn bare(version: &str) -> &str {
+        version.trim().trim_start_matches(['v', 'V', '=', ' '])
+    }
+    match percent_decode_str(written).decode_utf8_lossy() {
+        Cow::Borrowed(version) => bare(version).into(),
+        Cow::Owned(version) => bare(&version).to_owned().into(),
+    }
 }
 
 /// The same weakness on the same line, seen by different scanners: two findings

@@ -74,7 +74,8 @@ impl Json {
 
     /// The current place as a JSON Pointer (RFC 6901).
     pub(crate) fn pointer(&self) -> String {
-        let mut pointer = String::new();
+        // One finding after the other asks for it.
+        let mut pointer = String::with_capacity(64);
         for step in &self.path {
             pointer.push('/');
             match step {

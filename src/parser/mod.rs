@@ -4,6 +4,7 @@
 //! [`PARSERS`]. What a file is, is found in its content (`recognize`) and held
 //! against what the caller declares; a name proves nothing.
 
+use std::borrow::Cow;
 use std::io;
 
 use foldhash::{HashMap, HashSet};
@@ -331,8 +332,8 @@ impl<'a> Emitter<'a> {
     }
 
     /// A path without what differs between checkouts, for fingerprints.
-    fn stable_path(&self, path: &str) -> String {
-        fingerprint::stable_path(path, self.options.workspace.as_deref()).into_owned()
+    fn stable_path<'p>(&self, path: &'p str) -> Cow<'p, str> {
+        fingerprint::stable_path(path, self.options.workspace.as_deref())
     }
 
     /// Hands a finding on, with its ordinal among those of equal identity.

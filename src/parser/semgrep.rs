@@ -6,7 +6,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
+use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use serde::Deserialize;
 
 use super::examples::Examples;
@@ -417,18 +419,21 @@ pub(crate) fn says_so(text: &str) -> bool {
 
 /// Whether one of the texts says so; all are searched at once.
 fn any_says_so<'t>(texts: impl IntoIterator<Item = &'t str>) -> bool {
-    const WORDS: [&str; 10] = [
-        "accesskey",
-        "apikey",
-        "credential",
-        "hardcoded",
-        "passphrase",
-        "passwd",
-        "password",
-        "privatekey",
-        "secret",
-        "token",
-    ];
+    static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+        AhoCorasick::new([
+            "accesskey",
+            "apikey",
+            "credential",
+            "hardcoded",
+            "passphrase",
+            "passwd",
+            "password",
+            "privatekey",
+            "secret",
+            "token",
+        ])
+        .expect("few words")
+    });
     let mut all = Vec::with_capacity(512);
     for text in texts {
         let letters = text
@@ -437,8 +442,7 @@ fn any_says_so<'t>(texts: impl IntoIterator<Item = &'t str>) -> bool {
         all.extend(letters.map(|letter| letter.to_ascii_lowercase()));
         all.push(b'\n');
     }
-    let all = String::from_utf8_lossy(&all);
-    WORDS.iter().any(|word| all.contains(word))
+    WORDS.is_match(&all)
 }
 
 /// What stands between quotes or backticks. What is opened and not closed goes

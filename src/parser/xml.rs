@@ -137,11 +137,18 @@ impl Xml {
 
     /// Takes the text of the current element, and of those inside it.
     pub(crate) fn text(&mut self) -> Result<String, ParseError> {
-        let depth = self.depth();
         let mut text = String::new();
+        self.text_into(&mut text)?;
+        Ok(text)
+    }
+
+    /// Takes the text in place of what is in `text`, whose memory it gets.
+    pub(crate) fn text_into(&mut self, text: &mut String) -> Result<(), ParseError> {
+        text.clear();
+        let depth = self.depth();
         loop {
-            match self.step(Some(&mut text))? {
-                Step::End if self.depth() < depth => return Ok(text),
+            match self.step(Some(text))? {
+                Step::End if self.depth() < depth => return Ok(()),
                 Step::Start | Step::Text | Step::End => {}
                 Step::Eof => return Err(self.cut_off()),
             }

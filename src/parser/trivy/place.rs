@@ -21,9 +21,9 @@ impl Place {
             .map(|(image, _)| image);
         let is_system = class == "os-pkgs" || class.is_empty() && image.is_some();
         let stable = match class {
-            _ if is_system => without_tag(image.unwrap_or(target)).to_owned(),
+            _ if is_system => without_tag(image.unwrap_or(target)).into(),
             // What is in an image's configuration has its name as target.
-            "config" | "secret" if looks_like_image(target) => without_tag(target).to_owned(),
+            "config" | "secret" if looks_like_image(target) => without_tag(target).into(),
             _ => emitter.stable_path(target),
         };
         Self {

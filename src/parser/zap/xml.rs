@@ -74,12 +74,18 @@ fn read_site(xml: &mut Xml, number: usize) -> Result<Site, ParseError> {
 
 fn read_alert(xml: &mut Xml, pointer: String) -> Result<Alert, ParseError> {
     let mut alert = Alert::new(pointer);
+    let mut text = String::new();
+    let mut instance = Instance::default();
     xml.children(|xml| {
         if xml.name() == "instances" {
-            return xml.children(|xml| read_instance(xml, &mut alert));
+            return xml.children(|xml| {
+                instance.read(xml)?;
+                alert.add_instance(&instance.uri, &instance.method, &instance.parameter);
+                Ok(())
+            });
         }
         if let Some(field) = Alert::field(xml.name()) {
-            let text = xml.text()?;
+            xml.text_into(&mut text)?;
             if !alert.set(field, &text) {
                 return Err(xml.error(format!("`{field}` is given twice")));
             }
@@ -89,21 +95,26 @@ fn read_alert(xml: &mut Xml, pointer: String) -> Result<Alert, ParseError> {
     Ok(alert)
 }
 
-fn read_instance(xml: &mut Xml, alert: &mut Alert) -> Result<(), ParseError> {
-    let mut uri = String::new();
-    let mut method = String::new();
-    let mut parameter = String::new();
-    xml.children(|xml| {
-        match xml.name() {
-            "uri" => uri = xml.text()?,
-            "method" => method = xml.text()?,
-            "param" => parameter = xml.text()?,
-            _ => {}
+/// Where an alert was seen. There are many: one after the other gets its memory.
+#[derive(Default)]
+struct Instance {
+    uri: String,
+    method: String,
+    parameter: String,
+}
+
+impl Instance {
+    fn read(&mut self, xml: &mut Xml) -> Result<(), ParseError> {
+        for text in [&mut self.uri, &mut self.method, &mut self.parameter] {
+            text.clear();
         }
-        Ok(())
-    })?;
-    alert.add_instance(&uri, &method, &parameter);
-    Ok(())
+        xml.children(|xml| match xml.name() {
+            "uri" => xml.text_into(&mut self.uri),
+            "method" => xml.text_into(&mut self.method),
+            "param" => xml.text_into(&mut self.parameter),
+            _ => Ok(()),
+        })
+    }
 }
 
 fn read_insight(xml: &mut Xml) -> Result<Insight<'static>, ParseError> {
