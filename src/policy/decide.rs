@@ -96,10 +96,7 @@ pub struct RuleOutcome<'a> {
 impl RuleOutcome<'_> {
     /// How many findings it counts, each identity once. They may be fewer problems.
     pub fn identities(&self, decision: &Decision<'_>) -> u64 {
-        let findings = self.findings.iter();
-        let judged = findings.filter_map(|&index| decision.findings.get(index));
-        let identities = judged.map(|judged| judged.subject.finding.fingerprint);
-        identities.collect::<HashSet<_>>().len() as u64
+        decision.issues.identities(self.findings.iter().copied())
     }
 
     /// Whether there are more than it allows.

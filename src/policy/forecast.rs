@@ -11,7 +11,7 @@
 //! mean it begins or ends, and the ages that the policy asks for. Only on these
 //! it is judged again, by the judge of the decision, and counted.
 
-use foldhash::{HashMap, HashSet};
+use foldhash::HashMap;
 use jiff::Span;
 use jiff::civil::Date;
 
@@ -295,13 +295,6 @@ impl<'d, 'a> Future<'d, 'a> {
         days
     }
 
-    /// How many findings they are, each identity once.
-    fn identities(&self, indices: impl Iterator<Item = usize>) -> u64 {
-        let findings = indices.filter_map(|index| self.decision.findings.get(index));
-        let identities = findings.map(|judged| judged.subject.finding.fingerprint);
-        identities.collect::<HashSet<_>>().len() as u64
-    }
-
     /// Whether a rule counts a finding on a day if it is open then.
     fn means(&self, rule: &Rule, index: usize, day: Date) -> bool {
         let judged = self.decision.findings.get(index);
@@ -451,11 +444,11 @@ impl<'a> Outlook<'a> {
             if *day == on && returned.iter().any(counts) {
                 causes.push(Cause::Ends {
                     exception,
-                    findings: future.identities(findings.iter().copied()),
+                    findings: future.decision.issues.identities(findings.iter().copied()),
                 });
             }
         }
-        let findings = future.identities(gained(false));
+        let findings = future.decision.issues.identities(gained(false));
         if findings > 0 {
             causes.push(Cause::Age { rule, findings });
         }

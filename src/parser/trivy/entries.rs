@@ -358,7 +358,7 @@ impl Entry<'_> {
     fn license(&self, emitter: &Emitter<'_>) -> Subject<'_> {
         let license = &*self.name;
         let path = emitter.stable_path(&self.file_path);
-        let identity = [license.into(), (&*self.pkg_name).into(), path.into()];
+        let identity = [license.into(), (&*self.pkg_name).into(), path];
         let location = match self.pkg_name.borrowed() {
             Some(name) => Location::Package {
                 purl: None,

@@ -213,15 +213,12 @@ fn group_of(groups: &[Group<'_>], findings: usize) -> Vec<Option<usize>> {
 
 /// How many of these findings keep the release from going on, each identity once.
 fn blocking(decision: &Decision<'_>, indices: &[usize]) -> u64 {
-    let findings = indices
-        .iter()
-        .filter_map(|index| decision.findings.get(*index));
-    let findings = findings.filter(|judged| !judged.breaks.is_empty());
-    let identities = findings.map(|judged| judged.subject.finding.fingerprint);
-    let mut identities: Vec<_> = identities.collect();
-    identities.sort_unstable();
-    identities.dedup();
-    identities.len() as u64
+    let is_blocking = |index: &usize| {
+        let judged = decision.findings.get(*index);
+        judged.is_some_and(|judged| !judged.breaks.is_empty())
+    };
+    let blocking = indices.iter().copied().filter(is_blocking);
+    decision.issues.identities(blocking)
 }
 
 /// A rule that is broken, and who can do something about it.

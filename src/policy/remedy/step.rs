@@ -72,10 +72,17 @@ impl<'a> Packages<'a> {
     fn of(findings: impl Iterator<Item = Found<'a>>) -> Self {
         let mut packages = Self::default();
         for finding in findings {
+            if packages
+                .last
+                .is_some_and(|(last, _)| last.is_beside(finding))
+            {
+                continue;
+            }
             if let Some(name) = package_identity(finding.location()) {
                 let next = u32::try_from(packages.numbers.len() + 1).ok();
                 let number = packages.numbers.entry(packages.digests.of(&name));
-                number.or_insert(next.and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX));
+                let next = next.and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX);
+                packages.last = Some((finding, Some(*number.or_insert(next))));
             }
         }
         packages

@@ -400,8 +400,8 @@ impl<'a> Findings<'a> {
     pub(super) fn blocking_indices(self) -> impl Iterator<Item = usize> {
         let mut seen = HashSet::default();
         let findings = self.decision.findings.iter().enumerate();
-        let blocking = findings.filter(move |(_, judged)| {
-            !judged.breaks.is_empty() && seen.insert(judged.subject.finding.fingerprint)
+        let blocking = findings.filter(move |(index, judged)| {
+            !judged.breaks.is_empty() && seen.insert(self.decision.issues.identity(*index))
         });
         blocking.map(|(index, _)| index)
     }

@@ -12,7 +12,6 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::finding::Severity;
-use crate::fingerprint::Fingerprint;
 use crate::policy::decide::{Decision, Judged, Status, Verdict};
 use crate::policy::selector::Subject;
 use crate::policy::{Mode, Policy};
@@ -347,9 +346,9 @@ impl<'a> Summary<'a> {
 }
 
 fn workspace<'a>(decision: &Decision<'a>) -> Option<&'a str> {
+    let workspace = decision.circumstances.workspace?;
     let mut subjects = decision.findings.iter().map(|judged| &judged.subject);
-    let is_needed = subjects.any(Subject::is_in_workspace);
-    decision.circumstances.workspace.filter(|_| is_needed)
+    subjects.any(Subject::is_in_workspace).then_some(workspace)
 }
 
 fn sources(policy: &Policy) -> Vec<SourceRow<'_>> {
@@ -379,29 +378,31 @@ impl<'a> Sums<'a> {
         for lane in lanes.chain(of_reports) {
             sums.by_lane.entry(lane).or_default();
         }
-        let copied = copied(decision);
-        for judged in &decision.findings {
-            let may_be_copy = copied.contains(&judged.subject.finding.fingerprint.beginning());
-            sums.all.add(judged, may_be_copy);
+        let identities = copies(decision);
+        for (judged, identity) in decision.findings.iter().zip(identities) {
+            sums.all.add(judged, identity);
             if let Some(sum) = sums.by_lane.get_mut(judged.subject.source.lane) {
-                sum.add(judged, may_be_copy);
+                sum.add(judged, identity);
             }
         }
         sums
     }
 }
 
-/// The beginnings of the fingerprints that several findings have. Most have one of
-/// their own, and need not be remembered.
-fn copied(decision: &Decision<'_>) -> HashSet<u64> {
-    let findings = decision.findings.iter();
-    let mut beginnings: Vec<_> = findings
-        .map(|judged| judged.subject.finding.fingerprint.beginning())
-        .collect();
-    beginnings.sort_unstable();
-    let alike = beginnings.chunk_by(|one, other| one == other);
-    let several = alike.filter(|alike| alike.len() > 1);
-    several.filter_map(|alike| alike.first().copied()).collect()
+/// For each finding its identity where several have it. Most have one of their own,
+/// and need not be remembered.
+fn copies<'d>(decision: &'d Decision<'_>) -> impl Iterator<Item = Option<u32>> + 'd {
+    let identities = |at| decision.issues.identity(at);
+    let all = 0..decision.findings.len();
+    let mut has_copies = vec![None; all.len()];
+    for identity in all.clone().filter_map(identities) {
+        if let Some(has_copies) = has_copies.get_mut(identity as usize) {
+            *has_copies = Some(has_copies.is_some());
+        }
+    }
+    all.map(move |at| {
+        identities(at).filter(|identity| has_copies.get(*identity as usize) == Some(&Some(true)))
+    })
 }
 
 /// What the findings of a lane, or all of them, come to. One in two copies of a
@@ -411,19 +412,18 @@ struct Sum {
     counts: Counts,
     has_broken: bool,
     /// Those that may be copies.
-    seen: HashSet<(Fingerprint, Status, Severity)>,
+    seen: HashSet<(u32, Status, Severity)>,
 }
 
 impl Sum {
-    fn add(&mut self, judged: &Judged<'_>, may_be_copy: bool) {
-        let finding = judged.subject.finding;
+    fn add(&mut self, judged: &Judged<'_>, copy_of: Option<u32>) {
         self.has_broken |= !judged.breaks.is_empty();
-        let identity = (
-            finding.fingerprint,
-            judged.standing.status,
-            finding.severity,
-        );
-        if !may_be_copy || self.seen.insert(identity) {
+        let is_first = copy_of.is_none_or(|identity| {
+            let severity = judged.subject.finding.severity;
+            self.seen
+                .insert((identity, judged.standing.status, severity))
+        });
+        if is_first {
             self.counts.add(judged);
         }
     }
