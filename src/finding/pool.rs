@@ -113,9 +113,10 @@ fn room(length: usize, needed: usize) -> usize {
 /// each is held about once; its own memory does not grow.
 #[derive(Debug)]
 pub(super) struct Recent {
-    /// Each text has one place, by its digest.
-    texts: Vec<u32>,
-    lists: Vec<u32>,
+    /// Each text has one place, by its digest. A part of the digest of what was put
+    /// there, and its number: another text is mostly told without a look at it.
+    texts: Vec<(u32, u32)>,
+    lists: Vec<(u32, u32)>,
     digests: RandomState,
 }
 
@@ -124,8 +125,8 @@ impl Default for Recent {
         /// Findings of a file, rule or package stand near each other.
         const PLACES: usize = 4096;
         Self {
-            texts: vec![0; PLACES],
-            lists: vec![0; PLACES],
+            texts: vec![(0, 0); PLACES],
+            lists: vec![(0, 0); PLACES],
             digests: RandomState::default(),
         }
     }
@@ -138,11 +139,14 @@ impl Recent {
     ///
     /// When the pool has no numbers left.
     pub(super) fn text(&mut self, pool: &mut Pool, text: &str) -> io::Result<u32> {
-        let place = place(&mut self.texts, self.digests.hash_one(text));
-        if pool.text(*place) != Some(text) {
-            *place = pool.add_text(text)?;
+        let (place, digest) = place(&mut self.texts, self.digests.hash_one(text));
+        let (known, number) = *place;
+        if known == digest && pool.text(number) == Some(text) {
+            return Ok(number);
         }
-        Ok(*place)
+        let number = pool.add_text(text)?;
+        *place = (digest, number);
+        Ok(number)
     }
 
     /// The number of a list in the pool: that of an empty one is 0.
@@ -154,21 +158,26 @@ impl Recent {
         if list.is_empty() {
             return Ok(0);
         }
-        let place = place(&mut self.lists, self.digests.hash_one(list));
-        if pool.list(*place) != list {
-            *place = pool.add_list(list)?;
+        let (place, digest) = place(&mut self.lists, self.digests.hash_one(list));
+        let (known, number) = *place;
+        if known == digest && pool.list(number) == list {
+            return Ok(number);
         }
-        Ok(*place)
+        let number = pool.add_list(list)?;
+        *place = (digest, number);
+        Ok(number)
     }
 }
 
+/// The place of what has this digest, and what of the digest does not make the place.
 #[expect(
     clippy::indexing_slicing,
-    reason = "a remainder is below what it is of"
+    clippy::cast_possible_truncation,
+    reason = "a remainder is below what it is of, and half of a digest is one"
 )]
-fn place(places: &mut [u32], digest: u64) -> &mut u32 {
+fn place(places: &mut [(u32, u32)], digest: u64) -> (&mut (u32, u32), u32) {
     let at = (digest >> 32) as usize % places.len();
-    &mut places[at]
+    (&mut places[at], digest as u32)
 }
 
 #[cfg(test)]

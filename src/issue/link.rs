@@ -217,9 +217,7 @@ fn written_package(location: Location<&str>) -> Option<(&str, Option<&str>)> {
 }
 
 /// What all scanners would call the package that a location is, and its version.
-pub fn package_identity(
-    location: Location<&str>,
-) -> Option<(Cow<'_, str>, Option<Cow<'_, str>>)> {
+pub fn package_identity(location: Location<&str>) -> Option<(Cow<'_, str>, Option<Cow<'_, str>>)> {
     let (name, version) = written_package(location)?;
     Some((package_name(name), version.map(package_version)))
 }
