@@ -66,38 +66,46 @@ impl Report {
 
 /// Lets go what only people read of findings, but for the first
 /// [`Details::MAX_FINDINGS`] of the listing of all reports; an unknown severity counts
-/// as `unknown` there.
-pub fn keep_foremost_details(reports: &mut [Report], unknown: Severity) {
+/// as `unknown` there. Says how severe the last of these is: what is less severe, in
+/// whatever report, is not among them.
+pub fn keep_foremost_details<'r>(
+    reports: impl IntoIterator<Item = &'r mut Report>,
+    unknown: Severity,
+) -> Option<Severity> {
+    let mut reports: Vec<_> = reports.into_iter().collect();
     let detailed = reports.iter().zip(0_usize..).flat_map(|(report, of)| {
         let detailed = report.findings.detailed();
         detailed.map(move |index| (of, index))
     });
     let mut detailed: Vec<_> = detailed.collect();
-    if detailed.len() <= Details::MAX_FINDINGS {
-        return;
+    if detailed.len() < Details::MAX_FINDINGS {
+        return None;
     }
     let listed = |&(of, index): &(usize, usize)| {
-        let report: &Report = reports.get(of)?;
+        let report: &&mut Report = reports.get(of)?;
         let finding = report.findings.get(index)?;
         let scanner = report.scan.as_ref().map_or("", |scan| scan.scanner);
         let severity = finding.severity.or(unknown);
         Some(((severity, &report.lane, scanner), finding, report))
     };
-    let (_, _, rest) = detailed.select_nth_unstable_by(Details::MAX_FINDINGS - 1, |one, other| {
-        let (Some(one), Some(other)) = (listed(one), listed(other)) else {
-            return Ordering::Equal;
-        };
-        let of_source = one.0.cmp(&other.0);
-        of_source
-            .then_with(|| one.1.place_in_listing(other.1))
-            .then_with(|| one.2.path.cmp(&other.2.path))
-            .then_with(|| one.2.sha256.cmp(&other.2.sha256))
-    });
+    let (_, &mut last, rest) =
+        detailed.select_nth_unstable_by(Details::MAX_FINDINGS - 1, |one, other| {
+            let (Some(one), Some(other)) = (listed(one), listed(other)) else {
+                return Ordering::Equal;
+            };
+            let of_source = one.0.cmp(&other.0);
+            of_source
+                .then_with(|| one.1.place_in_listing(other.1))
+                .then_with(|| one.2.path.cmp(&other.2.path))
+                .then_with(|| one.2.sha256.cmp(&other.2.sha256))
+        });
+    let last = listed(&last).map(|((severity, ..), ..)| severity);
     for &mut (of, index) in rest {
         if let Some(report) = reports.get_mut(of) {
             report.findings.let_go(index);
         }
     }
+    last
 }
 
 /// How many findings there are in a report.

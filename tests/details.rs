@@ -26,7 +26,7 @@ use security_gate::policy::knowledge::Knowledge;
 use security_gate::policy::load::{self, Vocabulary};
 use security_gate::render::Summary;
 use security_gate::render::summary::Context;
-use security_gate::report::{Report, Scan, Tally};
+use security_gate::report::{Report, Scan, Tally, keep_foremost_details};
 use serde_json::Value;
 
 #[path = "common/workplace.rs"]
@@ -279,12 +279,15 @@ proptest! {
         unknown in prop::sample::select(vec![Severity::Critical, Severity::Medium, Severity::Low]),
     ) {
         let policy = Policy { unknown_severity: unknown, ..plain() };
-        let reports = |keep| -> Vec<_> {
-            let contents = contents.iter();
-            contents.map(|(room, findings)| report(*room, findings, keep)).collect()
-        };
-        let all = summary(&policy, &reports(Keep::All));
-        let foremost = summary(&policy, &reports(Keep::Foremost { unknown }));
-        prop_assert!(all == foremost);
+        let all = contents.iter();
+        let all: Vec<_> = all.map(|(room, findings)| report(*room, findings, Keep::All)).collect();
+        let all = summary(&policy, &all);
+        // One after the other, each with what is known by those before it.
+        let (mut foremost, mut least) = (Vec::new(), None);
+        for (room, findings) in &contents {
+            foremost.push(report(*room, findings, Keep::Foremost { unknown, least }));
+            least = keep_foremost_details(&mut foremost, unknown);
+        }
+        prop_assert!(all == summary(&policy, &foremost));
     }
 }

@@ -353,6 +353,7 @@ pub(crate) fn reports(findings: usize) -> Vec<Report> {
         // As they are when they have been read.
         let mut kept = Collector::new(Keep::Foremost {
             unknown: Severity::High,
+            least: None,
         });
         (0..count).for_each(|index| kept.add(make(index)));
         let findings = kept.finish().unwrap();

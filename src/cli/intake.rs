@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use clap::Args;
@@ -15,7 +15,7 @@ use super::inputs::{self, Input};
 use super::output::Console;
 use super::{proof, shown};
 use crate::artifact::{self, Digested};
-use crate::finding::{Collector, Findings, Keep};
+use crate::finding::{Collector, Findings, Keep, Severity};
 use crate::parser::limits::DEFAULT_MAX_FINDINGS;
 use crate::parser::{self, Options, ParseError};
 use crate::policy::{AgeBy, Lane, Policy};
@@ -163,9 +163,6 @@ pub(super) fn read_all(
             None => intake.passed_over.push(shown(&input.path)),
         }
     }
-    if let Some(Keep::Foremost { unknown }) = reader.keep() {
-        report::keep_foremost_details(&mut intake.reports, unknown);
-    }
     intake
 }
 
@@ -177,7 +174,7 @@ pub(super) fn read_one(input: &Input, policy: &Policy, options: &Options) -> Rep
         keep: Reading::InFull,
         max_size: artifact::DEFAULT_MAX_SIZE,
     };
-    let report = reader.read(input);
+    let report = reader.read(input, reader.keep(None));
     report.unwrap_or_else(|| reader.unreadable(input, "this is no report"))
 }
 
@@ -273,6 +270,31 @@ fn worth(threads: usize, sizes: &[(usize, u64)]) -> usize {
         .min(usize::try_from(most).unwrap_or(usize::MAX))
 }
 
+/// What is read so far.
+struct Read {
+    /// In the order of the inputs.
+    reports: Vec<Option<Report>>,
+    /// See [`Keep::Foremost`].
+    least: Option<Severity>,
+}
+
+impl Read {
+    /// Adds a report, and lets go what is not shown of it, or of the others beside it.
+    fn add(&mut self, index: usize, report: Option<Report>, keep: Option<Keep>) {
+        if let Some(place) = self.reports.get_mut(index) {
+            *place = report;
+        }
+        if let Some(Keep::Foremost { unknown, .. }) = keep {
+            let reports = self.reports.iter_mut().flatten();
+            self.least = report::keep_foremost_details(reports, unknown);
+        }
+    }
+}
+
+fn lock(read: &Mutex<Read>) -> MutexGuard<'_, Read> {
+    read.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 struct Reader<'a> {
     policy: &'a Policy,
     options: &'a Options,
@@ -286,22 +308,24 @@ impl Reader<'_> {
     fn read_all(&self, inputs: &[Input], threads: usize) -> Vec<Option<Report>> {
         let order = largest_first(inputs);
         let next = AtomicUsize::new(0);
-        let results: Vec<Mutex<Option<Report>>> = inputs.iter().map(|_| Mutex::new(None)).collect();
+        let read: Mutex<Read> = Mutex::new(Read {
+            reports: inputs.iter().map(|_| None).collect(),
+            least: None,
+        });
         let work = || {
-            while let Some((input, result)) = {
+            while let Some((index, input)) = {
                 let next = order.get(next.fetch_add(1, Ordering::Relaxed));
-                next.and_then(|&(index, _)| inputs.get(index).zip(results.get(index)))
+                next.and_then(|&(index, _)| Some((index, inputs.get(index)?)))
             } {
-                let report = catch_unwind(AssertUnwindSafe(|| self.read(input)));
+                let keep = self.keep(lock(&read).least);
+                let report = catch_unwind(AssertUnwindSafe(|| self.read(input, keep)));
                 let report = report.unwrap_or_else(|_| {
                     Some(self.unreadable(
                         input,
                         "reading it ended in a defect of security-gate; please report it",
                     ))
                 });
-                *result
-                    .lock()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner) = report;
+                lock(&read).add(index, report, keep);
             }
         };
         thread::scope(|scope| {
@@ -313,15 +337,11 @@ impl Reader<'_> {
             }
             work();
         });
-        let taken = |result: Mutex<_>| {
-            result
-                .into_inner()
-                .unwrap_or_else(std::sync::PoisonError::into_inner)
-        };
-        results.into_iter().map(taken).collect()
+        let read = read.into_inner().unwrap_or_else(PoisonError::into_inner);
+        read.reports
     }
 
-    fn read(&self, input: &Input) -> Option<Report> {
+    fn read(&self, input: &Input, keep: Option<Keep>) -> Option<Report> {
         if let Some(missing) = input.missing {
             return Some(self.unreadable(input, missing));
         }
@@ -331,13 +351,8 @@ impl Reader<'_> {
             .as_ref()
             .and_then(|(_, record)| proof::scanner(record));
         let declared = input.declared.or(recorded);
-        let (mut report, error) = read_file(
-            &input.path,
-            declared,
-            self.max_size,
-            self.options,
-            self.keep(),
-        );
+        let (mut report, error) =
+            read_file(&input.path, declared, self.max_size, self.options, keep);
         if let Some(error) = &error
             && input.is_found
         {
@@ -361,11 +376,14 @@ impl Reader<'_> {
         Some(report)
     }
 
-    fn keep(&self) -> Option<Keep> {
+    /// What is kept, where the first of the listing so far are at least as severe as
+    /// `least`.
+    fn keep(&self, least: Option<Severity>) -> Option<Keep> {
         match self.keep {
             Reading::Counts => None,
             Reading::ForSummary if !self.policy.asks_for_details() => Some(Keep::Foremost {
                 unknown: self.policy.unknown_severity,
+                least,
             }),
             Reading::ForSummary | Reading::InFull => Some(Keep::All),
         }

@@ -6,7 +6,7 @@ use std::mem;
 
 use super::details::{Details, Shelf};
 use super::pool::Recent;
-use super::{Finding, Findings, Severity, Text};
+use super::{Finding, Findings, Found, Severity, Text};
 
 /// Of which findings the details are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub enum Keep {
     Foremost {
         /// What an unknown severity counts as.
         unknown: Severity,
+        /// Those that are less severe than this are not among the first.
+        least: Option<Severity>,
     },
 }
 
@@ -45,7 +47,7 @@ impl Collector {
             recent: Recent::default(),
             foremost: match keep {
                 Keep::All | Keep::AtHand => None,
-                Keep::Foremost { unknown } => Some(Foremost::new(unknown)),
+                Keep::Foremost { unknown, least } => Some(Foremost::new(unknown, least)),
             },
             lost: None,
         }
@@ -104,6 +106,7 @@ impl Collector {
 #[derive(Debug)]
 struct Foremost {
     unknown: Severity,
+    least: Option<Severity>,
     /// Findings by their index: some more than are wanted before it is found out which
     /// of them go.
     kept: Vec<(usize, Details)>,
@@ -115,9 +118,10 @@ impl Foremost {
     const WANTED: usize = Details::MAX_FINDINGS;
     const MOST: usize = Self::WANTED + Self::WANTED / 4;
 
-    fn new(unknown: Severity) -> Self {
+    fn new(unknown: Severity, least: Option<Severity>) -> Self {
         Self {
             unknown,
+            least,
             kept: Vec::new(),
             bound: None,
         }
@@ -126,8 +130,12 @@ impl Foremost {
     /// Lets go the details of the last finding, or of earlier ones, unless it is too
     /// soon to tell.
     fn admit(&mut self, last: usize, details: Details<Text<'_>>, findings: &Findings) {
+        let severity = |found: Found<'_>| found.severity.or(self.unknown);
+        let severity = findings.get(last).map(severity);
+        // The order of severities begins with the worst.
+        let is_too_light = self.least.is_some_and(|least| severity > Some(least));
         let is_beyond = |bound| self.order(bound, last, findings).is_le();
-        if self.bound.is_some_and(is_beyond) {
+        if is_too_light || self.bound.is_some_and(is_beyond) {
             return;
         }
         if self.kept.len() >= Self::MOST {
@@ -219,8 +227,9 @@ mod tests {
                 numbers.map(|number| finding(*number, SEVERITIES[number / 7 % 4]))
             };
             let unknown = Severity::High;
-            let kept = kept(Keep::Foremost { unknown }, findings());
-            let foremost = Foremost::new(unknown);
+            let least = None;
+            let kept = kept(Keep::Foremost { unknown, least }, findings());
+            let foremost = Foremost::new(unknown, None);
             let mut listed: Vec<_> = (0..kept.len()).collect();
             listed.sort_by(|one, other| foremost.order(*one, *other, &kept));
             let read: Vec<_> = findings().collect();
