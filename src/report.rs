@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::finding::{Category, Details, Finding, Findings, Severity};
+use crate::finding::{Category, Details, Finding, Findings, Keep, Severity};
 use crate::fingerprint::stable_path;
 
 /// One report file, read or not.
@@ -64,32 +64,55 @@ impl Report {
     }
 }
 
-/// Lets go what only people read of findings, but for the first
-/// [`Details::MAX_FINDINGS`] of the listing of all reports; an unknown severity counts
-/// as `unknown` there. Says how severe the last of these is: what is less severe, in
-/// whatever report, is not among them.
-pub fn keep_foremost_details<'r>(
-    reports: impl IntoIterator<Item = &'r mut Report>,
+/// Of which findings of several reports it is kept what only people read: the first
+/// [`Details::MAX_FINDINGS`] of the listing of all.
+#[derive(Debug)]
+pub struct Foremost {
+    /// What an unknown severity counts as.
     unknown: Severity,
-) -> Option<Severity> {
-    let mut reports: Vec<_> = reports.into_iter().collect();
-    let detailed = reports.iter().zip(0_usize..).flat_map(|(report, of)| {
-        let detailed = report.findings.detailed();
-        detailed.map(move |index| (of, index))
-    });
-    let mut detailed: Vec<_> = detailed.collect();
-    if detailed.len() < Details::MAX_FINDINGS {
-        return None;
+    /// The place of the report of each, and its index there.
+    findings: Vec<(usize, usize)>,
+    /// How severe the last of them is, where they are that many.
+    least: Option<Severity>,
+}
+
+impl Foremost {
+    /// Knows of no report yet.
+    pub fn new(unknown: Severity) -> Self {
+        Self {
+            unknown,
+            findings: Vec::new(),
+            least: None,
+        }
     }
-    let listed = |&(of, index): &(usize, usize)| {
-        let report: &&mut Report = reports.get(of)?;
-        let finding = report.findings.get(index)?;
-        let scanner = report.scan.as_ref().map_or("", |scan| scan.scanner);
-        let severity = finding.severity.or(unknown);
-        Some(((severity, &report.lane, scanner), finding, report))
-    };
-    let (_, &mut last, rest) =
-        detailed.select_nth_unstable_by(Details::MAX_FINDINGS - 1, |one, other| {
+
+    /// What to keep of the findings of the next report.
+    pub fn keep(&self) -> Keep {
+        Keep::Foremost {
+            unknown: self.unknown,
+            least: self.least,
+        }
+    }
+
+    /// Takes in one more of the reports, which has this place, and lets go what is not
+    /// kept of it, or of the others beside it.
+    pub fn add(&mut self, reports: &mut [Option<Report>], place: usize) {
+        let Some(Some(report)) = reports.get(place) else {
+            return;
+        };
+        let detailed = report.findings.detailed();
+        self.findings.extend(detailed.map(|index| (place, index)));
+        if self.findings.len() < Details::MAX_FINDINGS {
+            return;
+        }
+        let listed = |&(place, index): &(usize, usize)| {
+            let report = reports.get(place)?.as_ref()?;
+            let finding = report.findings.get(index)?;
+            let scanner = report.scan.as_ref().map_or("", |scan| scan.scanner);
+            let severity = finding.severity.or(self.unknown);
+            Some(((severity, &report.lane, scanner), finding, report))
+        };
+        let order = |one: &(usize, usize), other: &(usize, usize)| {
             let (Some(one), Some(other)) = (listed(one), listed(other)) else {
                 return Ordering::Equal;
             };
@@ -98,14 +121,17 @@ pub fn keep_foremost_details<'r>(
                 .then_with(|| one.1.place_in_listing(other.1))
                 .then_with(|| one.2.path.cmp(&other.2.path))
                 .then_with(|| one.2.sha256.cmp(&other.2.sha256))
-        });
-    let last = listed(&last).map(|((severity, ..), ..)| severity);
-    for &mut (of, index) in rest {
-        if let Some(report) = reports.get_mut(of) {
-            report.findings.let_go(index);
+        };
+        let (_, last, _) = self
+            .findings
+            .select_nth_unstable_by(Details::MAX_FINDINGS - 1, order);
+        self.least = listed(last).map(|((severity, ..), ..)| severity);
+        for (place, index) in self.findings.drain(Details::MAX_FINDINGS..) {
+            if let Some(Some(report)) = reports.get_mut(place) {
+                report.findings.let_go(index);
+            }
         }
     }
-    last
 }
 
 /// How many findings there are in a report.

@@ -26,7 +26,7 @@ use security_gate::policy::knowledge::Knowledge;
 use security_gate::policy::load::{self, Vocabulary};
 use security_gate::render::Summary;
 use security_gate::render::summary::Context;
-use security_gate::report::{Report, Scan, Tally, keep_foremost_details};
+use security_gate::report::{Foremost, Report, Scan, Tally};
 use serde_json::Value;
 
 #[path = "common/workplace.rs"]
@@ -282,12 +282,13 @@ proptest! {
         let all = contents.iter();
         let all: Vec<_> = all.map(|(room, findings)| report(*room, findings, Keep::All)).collect();
         let all = summary(&policy, &all);
-        // One after the other, each with what is known by those before it.
-        let (mut foremost, mut least) = (Vec::new(), None);
-        for (room, findings) in &contents {
-            foremost.push(report(*room, findings, Keep::Foremost { unknown, least }));
-            least = keep_foremost_details(&mut foremost, unknown);
+        let mut foremost = Foremost::new(unknown);
+        let mut reports = Vec::new();
+        for (place, (room, findings)) in contents.iter().enumerate() {
+            reports.push(Some(report(*room, findings, foremost.keep())));
+            foremost.add(&mut reports, place);
         }
-        prop_assert!(all == summary(&policy, &foremost));
+        let reports: Vec<_> = reports.into_iter().flatten().collect();
+        prop_assert!(all == summary(&policy, &reports));
     }
 }

@@ -15,11 +15,11 @@ use super::inputs::{self, Input};
 use super::output::Console;
 use super::{proof, shown};
 use crate::artifact::{self, Digested};
-use crate::finding::{Collector, Findings, Keep, Severity};
+use crate::finding::{Collector, Findings, Keep};
 use crate::parser::limits::DEFAULT_MAX_FINDINGS;
 use crate::parser::{self, Options, ParseError};
 use crate::policy::{AgeBy, Lane, Policy};
-use crate::report::{self, Report, Tally};
+use crate::report::{Foremost, Report, Tally};
 use crate::scan_record;
 
 #[derive(Debug, Args)]
@@ -174,7 +174,7 @@ pub(super) fn read_one(input: &Input, policy: &Policy, options: &Options) -> Rep
         keep: Reading::InFull,
         max_size: artifact::DEFAULT_MAX_SIZE,
     };
-    let report = reader.read(input, reader.keep(None));
+    let report = reader.read(input, reader.keep());
     report.unwrap_or_else(|| reader.unreadable(input, "this is no report"))
 }
 
@@ -274,19 +274,17 @@ fn worth(threads: usize, sizes: &[(usize, u64)]) -> usize {
 struct Read {
     /// In the order of the inputs.
     reports: Vec<Option<Report>>,
-    /// See [`Keep::Foremost`].
-    least: Option<Severity>,
+    /// Where not the details of all findings are kept.
+    foremost: Option<Foremost>,
 }
 
 impl Read {
-    /// Adds a report, and lets go what is not shown of it, or of the others beside it.
-    fn add(&mut self, index: usize, report: Option<Report>, keep: Option<Keep>) {
-        if let Some(place) = self.reports.get_mut(index) {
-            *place = report;
+    fn add(&mut self, place: usize, report: Option<Report>) {
+        if let Some(at) = self.reports.get_mut(place) {
+            *at = report;
         }
-        if let Some(Keep::Foremost { unknown, .. }) = keep {
-            let reports = self.reports.iter_mut().flatten();
-            self.least = report::keep_foremost_details(reports, unknown);
+        if let Some(foremost) = &mut self.foremost {
+            foremost.add(&mut self.reports, place);
         }
     }
 }
@@ -310,14 +308,15 @@ impl Reader<'_> {
         let next = AtomicUsize::new(0);
         let read: Mutex<Read> = Mutex::new(Read {
             reports: inputs.iter().map(|_| None).collect(),
-            least: None,
+            foremost: self.foremost(),
         });
         let work = || {
             while let Some((index, input)) = {
                 let next = order.get(next.fetch_add(1, Ordering::Relaxed));
                 next.and_then(|&(index, _)| Some((index, inputs.get(index)?)))
             } {
-                let keep = self.keep(lock(&read).least);
+                let keep = lock(&read).foremost.as_ref().map(Foremost::keep);
+                let keep = keep.or_else(|| self.keep());
                 let report = catch_unwind(AssertUnwindSafe(|| self.read(input, keep)));
                 let report = report.unwrap_or_else(|_| {
                     Some(self.unreadable(
@@ -325,7 +324,7 @@ impl Reader<'_> {
                         "reading it ended in a defect of security-gate; please report it",
                     ))
                 });
-                lock(&read).add(index, report, keep);
+                lock(&read).add(index, report);
             }
         };
         thread::scope(|scope| {
@@ -376,17 +375,15 @@ impl Reader<'_> {
         Some(report)
     }
 
-    /// What is kept, where the first of the listing so far are at least as severe as
-    /// `least`.
-    fn keep(&self, least: Option<Severity>) -> Option<Keep> {
-        match self.keep {
-            Reading::Counts => None,
-            Reading::ForSummary if !self.policy.asks_for_details() => Some(Keep::Foremost {
-                unknown: self.policy.unknown_severity,
-                least,
-            }),
-            Reading::ForSummary | Reading::InFull => Some(Keep::All),
-        }
+    /// What is kept of the findings of a report alone.
+    fn keep(&self) -> Option<Keep> {
+        (self.keep != Reading::Counts).then_some(Keep::All)
+    }
+
+    /// Where not all is kept that is said of findings.
+    fn foremost(&self) -> Option<Foremost> {
+        let is_enough = self.keep == Reading::ForSummary && !self.policy.asks_for_details();
+        is_enough.then(|| Foremost::new(self.policy.unknown_severity))
     }
 
     fn unreadable(&self, input: &Input, why: &str) -> Report {
