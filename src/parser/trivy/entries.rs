@@ -6,9 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::place::Place;
-use crate::finding::{
-    Category, Cvss, CvssVersion, Details, Finding, Location, Severity, Text as Said,
-};
+use crate::finding::{Category, Cvss, CvssVersion, Details, Finding, Location, Severity};
 use crate::fingerprint::{self, ContentDigest, Fingerprint, without_white_space};
 use crate::parser::Emitter;
 use crate::parser::fields::{List, Number, Text, Texts, cwes, first_line};
@@ -178,7 +176,7 @@ struct Scores<'a> {
 }
 
 impl Scores<'_> {
-    fn best(&self) -> Option<Cvss<Said<'_>>> {
+    fn best(&self) -> Option<Cvss<Cow<'_, str>>> {
         [
             (CvssVersion::V4, self.v40_score, &self.v40_vector),
             (CvssVersion::V3, self.v3_score, &self.v3_vector),
@@ -251,13 +249,13 @@ impl Entry<'_> {
         }
     }
 
-    fn details(&self, kind: Kind) -> Details<Said<'_>> {
+    fn details(&self, kind: Kind) -> Details<Cow<'_, str>> {
         let description = match kind {
             Kind::Vulnerability => self.description.borrowed(),
             Kind::Misconfiguration => {
                 let texts = [self.message.some(), self.description.some()];
                 let text = texts.into_iter().flatten().collect::<Vec<_>>().join("\n\n");
-                Some(text).filter(|text| !text.is_empty()).map(Said::from)
+                Some(text).filter(|text| !text.is_empty()).map(Cow::from)
             }
             // The match is masked, so that it stands for no one secret.
             Kind::Secret | Kind::License => None,
@@ -273,9 +271,9 @@ impl Entry<'_> {
     fn content<'a>(
         &self,
         kind: Kind,
-        identity: &[Said<'a>; 3],
+        identity: &[Cow<'a, str>; 3],
         emitter: &Emitter<'_>,
-    ) -> Option<[Said<'a>; 4]> {
+    ) -> Option<[Cow<'a, str>; 4]> {
         let [rule, subject, detail] = identity.clone();
         match kind {
             Kind::Vulnerability | Kind::License => {
@@ -372,7 +370,7 @@ impl Entry<'_> {
         (license, location, identity)
     }
 
-    fn title(&self, kind: Kind) -> Option<Said<'_>> {
+    fn title(&self, kind: Kind) -> Option<Cow<'_, str>> {
         first_line(&self.title.0).or_else(|| match kind {
             Kind::Vulnerability => {
                 let id = self.vulnerability_id.some().unwrap_or("vulnerability");
@@ -387,7 +385,7 @@ impl Entry<'_> {
         })
     }
 
-    fn references(&self) -> Vec<Said<'_>> {
+    fn references(&self) -> Vec<Cow<'_, str>> {
         let mut references = Vec::with_capacity(self.references.0.len() + 1);
         let first = [&self.primary_url, &self.link];
         for reference in first.into_iter().chain(&self.references.0) {
@@ -400,7 +398,7 @@ impl Entry<'_> {
         references
     }
 
-    fn vulnerability_ids(&self) -> Vec<Said<'_>> {
+    fn vulnerability_ids(&self) -> Vec<Cow<'_, str>> {
         let mut ids = Vec::new();
         for id in std::iter::once(&self.vulnerability_id).chain(&self.vendor_ids.0) {
             if let Some(id) = id.borrowed()
@@ -413,7 +411,7 @@ impl Entry<'_> {
     }
 
     /// The score of the source that the severity is from, where there is one.
-    fn cvss(&self) -> Option<Cvss<Said<'_>>> {
+    fn cvss(&self) -> Option<Cvss<Cow<'_, str>>> {
         let scores = self.cvss.as_ref()?;
         self.severity_source
             .some()
@@ -426,16 +424,16 @@ impl Entry<'_> {
 }
 
 /// The rule of a finding, its place, and what makes its identity.
-type Subject<'a> = (&'a str, Location<Said<'a>>, [Said<'a>; 3]);
+type Subject<'a> = (&'a str, Location<Cow<'a, str>>, [Cow<'a, str>; 3]);
 
 /// A finding without what its result says of it, which may come later.
 pub(super) struct Draft<'a> {
     kind: Kind,
     finding: Finding<'a>,
     /// The rule, what breaks it, and what tells it from its like there.
-    identity: [Said<'a>; 3],
+    identity: [Cow<'a, str>; 3],
     /// What stays of it when the file is renamed or reformatted.
-    content: Option<[Said<'a>; 4]>,
+    content: Option<[Cow<'a, str>; 4]>,
 }
 
 impl<'a> Draft<'a> {
@@ -446,7 +444,7 @@ impl<'a> Draft<'a> {
 
     /// The same with texts of its own.
     pub(super) fn into_owned(self) -> Draft<'static> {
-        let owned = |text: Said<'_>| Said::Owned(text.into_owned());
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
         Draft {
             kind: self.kind,
             finding: self.finding.into_owned(),
@@ -491,14 +489,14 @@ impl<'a> Draft<'a> {
                     *path = place.target.as_str().into();
                 }
                 let description = workload.map(|workload| format!("in {workload}"));
-                self.finding.details.description = description.map(Said::Owned);
+                self.finding.details.description = description.map(Cow::Owned);
             }
             Location::Resource {
                 target, resource, ..
             } => {
                 *target = place.target.as_str().into();
                 if resource.is_none() {
-                    *resource = workload.map(Said::Borrowed);
+                    *resource = workload.map(Cow::Borrowed);
                 }
             }
             Location::Web { .. } => {}
