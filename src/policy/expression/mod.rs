@@ -206,6 +206,9 @@ fn syntax_error(text: &str, errors: &[ParseError]) -> ExpressionError {
         message if message.contains("has()") => {
             "there are no fields within fields; write `cvss != null`".to_owned()
         }
+        message if message.contains("Recursion limit") => {
+            "what is here is nested too deeply; make it several rules".to_owned()
+        }
         message if message.contains("<EOF>") => "something is missing here".to_owned(),
         message if message.starts_with("token recognition error") => {
             let sign = match rest.chars().next() {
@@ -632,6 +635,8 @@ mod tests {
         ] {
             drop(Expression::compile(&text));
         }
+        let deep = format!("{}kev{}", "(".repeat(500), ")".repeat(500));
+        assert!(mistakes(&deep)[0].1.contains("nested too deeply"));
         let long = format!("title != '{}'", "a".repeat(Expression::MAX_LENGTH));
         assert!(mistakes(&long)[0].1.contains("too long"));
         assert!(Expression::compile(&many("kev", "||")).is_ok());
