@@ -306,8 +306,13 @@ fn expressions_in_rules() {
         "cvss - 1.0 > 6.0",
     ]);
     let deep = format!("{}kev", "!(".repeat(70)) + &")".repeat(70);
+    let deeper = format!("{}kev", "(".repeat(400)) + &")".repeat(400);
     let long = format!("title != '{}'", "a".repeat(5000));
-    for (name, text) in [("nested too deep", deep), ("too long", long)] {
+    for (name, text) in [
+        ("nested too deep", deep),
+        ("nested too deep for the parser", deeper),
+        ("too long", long),
+    ] {
         cases.push((
             name,
             format!("[[rule]]\nid = \"a\"\n[rule.where]\nwhen = '''\n{text}'''\n"),

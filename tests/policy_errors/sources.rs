@@ -29,7 +29,7 @@ const SOURCES: [&str; 19] = [
 ];
 
 /// Texts of more than one word that no transcript can have, and why.
-const NEVER_SEEN: [(&str, &str); 11] = [
+const NEVER_SEEN: [(&str, &str); 12] = [
     (
         "so says the example",
         "why a finding is suppressed; no mistake",
@@ -38,6 +38,7 @@ const NEVER_SEEN: [(&str, &str); 11] = [
     ("reserved identifier: package", "how the parser says it"),
     ("token recognition error", "how the parser says it"),
     ("extraneous input", "how the parser says it"),
+    ("Recursion limit", "how the parser says it"),
     (
         "it cannot be read",
         "the parser has never failed without an error",

@@ -207,7 +207,7 @@ fn syntax_error(text: &str, errors: &[ParseError]) -> ExpressionError {
             "there are no fields within fields; write `cvss != null`".to_owned()
         }
         message if message.contains("Recursion limit") => {
-            "what is here is nested too deeply; make it several rules".to_owned()
+            "it is nested too deep; make it several rules, or a list".to_owned()
         }
         message if message.contains("<EOF>") => "something is missing here".to_owned(),
         message if message.starts_with("token recognition error") => {
@@ -636,7 +636,7 @@ mod tests {
             drop(Expression::compile(&text));
         }
         let deep = format!("{}kev{}", "(".repeat(500), ")".repeat(500));
-        assert!(mistakes(&deep)[0].1.contains("nested too deeply"));
+        assert!(mistakes(&deep)[0].1.contains("nested too deep"));
         let long = format!("title != '{}'", "a".repeat(Expression::MAX_LENGTH));
         assert!(mistakes(&long)[0].1.contains("too long"));
         assert!(Expression::compile(&many("kev", "||")).is_ok());
