@@ -129,22 +129,15 @@ impl<'a> Finding<'a> {
             confidence: self.confidence,
             cwes: self.cwes,
             vulnerability_ids: texts(self.vulnerability_ids),
-            cvss: self.cvss.map(|cvss| Cvss {
-                version: cvss.version,
-                score: cvss.score,
-                vector: cvss.vector.map(text),
-            }),
+            cvss: self.cvss.map(|cvss| cvss.map(text)),
             kev: self.kev,
             location: location(&self.location),
             instances: self.instances.iter().map(location).collect(),
             instance_count: self.instance_count,
             fixed_in: texts(self.fixed_in),
-            details: Details {
-                description: self.details.description.map(text),
-                references: texts(self.details.references),
-            },
+            details: self.details.into_owned().into(),
             reference_count: self.reference_count,
-            pointer: self.pointer.into_owned(),
+            pointer: self.pointer.map(text),
             secret: self.secret.map(text),
             suppressed: self.suppressed.map(text),
         }
@@ -347,6 +340,17 @@ pub struct Cvss<T> {
     pub score: f64,
     /// The vector, where the report has one.
     pub vector: Option<T>,
+}
+
+impl<T> Cvss<T> {
+    /// The same score with its vector in another form.
+    fn map<U>(self, to: impl FnOnce(T) -> U) -> Cvss<U> {
+        Cvss {
+            version: self.version,
+            score: self.score,
+            vector: self.vector.map(to),
+        }
+    }
 }
 
 /// A major version of CVSS.

@@ -524,11 +524,7 @@ impl<'a> Found<'a> {
             confidence: self.confidence,
             cwes: self.cwes().into(),
             vulnerability_ids: self.vulnerability_ids().iter().map(text).collect(),
-            cvss: self.cvss().map(|cvss| Cvss {
-                version: cvss.version,
-                score: cvss.score,
-                vector: cvss.vector.map(text),
-            }),
+            cvss: self.cvss().map(|cvss| cvss.map(text)),
             kev: self.kev,
             location: self.location().into(),
             instances: self.instances().iter().map(Into::into).collect(),
@@ -536,7 +532,7 @@ impl<'a> Found<'a> {
             fixed_in: self.fixed_in().iter().map(text).collect(),
             details: self.details()?.into_owned().into(),
             reference_count: self.reference_count,
-            pointer: self.pointer().into(),
+            pointer: self.pointer().map(text),
             secret: self.secret().map(text),
             suppressed: self.suppressed().map(text),
         })

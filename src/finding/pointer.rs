@@ -22,6 +22,17 @@ pub struct Pointer<T> {
     pub(super) number: u32,
 }
 
+impl<T> Pointer<T> {
+    /// The same with its text in another form.
+    pub(super) fn map<U>(self, to: impl FnOnce(T) -> U) -> Pointer<U> {
+        Pointer {
+            text: to(self.text),
+            at: self.at,
+            number: self.number,
+        }
+    }
+}
+
 impl<'a> Pointer<Text<'a>> {
     /// Whether it says nothing.
     pub fn is_empty(&self) -> bool {
@@ -44,15 +55,6 @@ impl<'a> Pointer<Text<'a>> {
             None => 0,
         };
         self.text.len() + digits
-    }
-
-    /// The same with a text of its own.
-    pub(super) fn into_owned(self) -> Pointer<Text<'static>> {
-        Pointer {
-            text: self.text.into_owned().into(),
-            at: self.at,
-            number: self.number,
-        }
     }
 
     fn read_from(mut text: Text<'a>) -> Self {
@@ -86,16 +88,6 @@ impl<'a> Pointer<&'a str> {
     fn around(self) -> Option<(&'a str, &'a str)> {
         let at = (self.at < u16::MAX).then_some(self.at)?;
         self.text.split_at_checked(usize::from(at))
-    }
-}
-
-impl<'a> From<Pointer<&'a str>> for Pointer<Text<'a>> {
-    fn from(pointer: Pointer<&'a str>) -> Self {
-        Self {
-            text: pointer.text.into(),
-            at: pointer.at,
-            number: pointer.number,
-        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::fields::{List, Number, Text, first_line, timestamp};
+use super::fields::{List, Number, Text, timestamp, title};
 use super::json::{Json, Piece};
 use super::{Emitter, Format, Parse, ParseError, Parser};
 use crate::finding::{Category, Confidence, Details, Finding, Location, Severity};
@@ -214,7 +214,7 @@ fn finding<'a>(
     let severity = severity(&entry.issue_severity);
     let mut finding = Finding::new(fingerprint, Category::Sast, rule, severity, location);
     finding.content = (!source.is_empty()).then(|| ContentDigest::new("bandit", &[rule, &content]));
-    finding.title = first_line(&text).unwrap_or_default();
+    finding.title = title(&text).unwrap_or_default();
     finding.details = Details {
         description: Some(text).filter(|text| !text.is_empty()),
         references: entry.more_info.borrowed().into_iter().collect(),

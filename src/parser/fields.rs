@@ -14,13 +14,15 @@ use jiff::tz::TimeZone;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// The first line that is not blank, without white space around it.
-pub(super) fn first_line<'a>(text: &Cow<'a, str>) -> Option<Cow<'a, str>> {
-    fn of(text: &str) -> Option<&str> {
-        text.lines().map(str::trim).find(|line| !line.is_empty())
-    }
+pub(super) fn first_line(text: &str) -> Option<&str> {
+    text.lines().map(str::trim).find(|line| !line.is_empty())
+}
+
+/// The first line of a text as a finding's title.
+pub(super) fn title<'a>(text: &Cow<'a, str>) -> Option<Cow<'a, str>> {
     match text {
-        Cow::Borrowed(text) => of(text).map(Cow::Borrowed),
-        Cow::Owned(text) => of(text).map(|line| Cow::Owned(line.to_owned())),
+        Cow::Borrowed(text) => first_line(text).map(Cow::Borrowed),
+        Cow::Owned(text) => first_line(text).map(|line| Cow::Owned(line.to_owned())),
     }
 }
 

@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use csv::{ErrorKind, ReaderBuilder, StringRecord};
 use serde::Deserialize;
 
-use super::fields::{Number, Text, first_line};
+use super::fields::{Number, Text, title};
 use super::json::{Json, Kind, Piece};
 use super::outline::Outline;
 use super::{Emitter, Format, Parse, ParseError, Parser, Untyped, io_message};
@@ -197,7 +197,7 @@ fn finding<'a>(entry: &'a Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> 
         location,
     );
     let description = hidden(&entry.description);
-    let title = first_line(&description);
+    let title = title(&description);
     finding.content = digest
         .as_deref()
         .map(|digest| ContentDigest::new("gitleaks", &[&entry.rule, commit, digest]));

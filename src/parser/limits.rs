@@ -121,19 +121,9 @@ trait Cut {
     fn cut(&mut self) -> bool;
 }
 
-impl Cut for String {
+impl<T: AsRef<str> + From<String>> Cut for T {
     fn cut(&mut self) -> bool {
-        let cut = cut(self);
-        if let Some(cut) = &cut {
-            self.clone_from(cut);
-        }
-        cut.is_some()
-    }
-}
-
-impl Cut for Text<'_> {
-    fn cut(&mut self) -> bool {
-        let cut = cut(self);
+        let cut = cut(self.as_ref());
         let is_cut = cut.is_some();
         if let Some(cut) = cut {
             *self = cut.into();

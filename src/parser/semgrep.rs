@@ -12,7 +12,7 @@ use aho_corasick::AhoCorasick;
 use serde::Deserialize;
 
 use super::examples::Examples;
-use super::fields::{Number, Text, Texts, cwes, first_line};
+use super::fields::{Number, Text, Texts, cwes, title};
 use super::json::{Json, Kind, Piece};
 use super::{Emitter, Format, Parse, ParseError, Parser, url};
 use crate::finding::{Category, Confidence, Details, Finding, Location, Severity};
@@ -306,7 +306,7 @@ fn finding<'a>(entry: &'a Entry<'_>, pointer: String, emitter: &Emitter<'_>) -> 
         location,
     );
     finding.content = content(entry, rule, is_secret, emitter.secrets());
-    finding.title = first_line(&message).unwrap_or_default();
+    finding.title = title(&message).unwrap_or_default();
     finding.details = Details {
         description: Some(message).filter(|text| !text.is_empty()),
         references: metadata.map_or_else(Vec::new, |metadata| metadata.references.borrowed()),

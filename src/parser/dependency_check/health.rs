@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::DataSource;
-use crate::parser::fields::timestamp;
+use crate::parser::fields::{first_line, timestamp};
 use crate::parser::url;
 use crate::report::Scan;
 
@@ -101,7 +101,7 @@ impl Health {
 /// and what gives access in the addresses it quotes.
 fn in_words(message: &str) -> String {
     const LONGEST: usize = 300;
-    let line = message.trim().lines().next().unwrap_or_default().trim();
+    let line = first_line(message).unwrap_or_default();
     let class = line.split(':').next().unwrap_or_default();
     let words = match class.rsplit_once('.') {
         Some((package, _)) if !package.contains(char::is_whitespace) => {

@@ -12,7 +12,7 @@ use foldhash::HashSet;
 use serde::de::{IgnoredAny, MapAccess};
 use serde::{Deserialize, Deserializer};
 
-use super::fields::{Checked, Lenient, List, Number, Text, Texts, cwes, leniently};
+use super::fields::{Checked, Lenient, List, Number, Text, Texts, cwes, first_line, leniently};
 use super::json::Piece;
 use super::outline::Outline;
 use super::{Emitter, Format, Parse, Parser};
@@ -324,7 +324,7 @@ impl Vulnerability<'_> {
         let is_telling = !package.key.starts_with("file:");
         finding.content =
             is_telling.then(|| ContentDigest::new("dependency-check", &[name, &package.key]));
-        finding.title = name.lines().next().unwrap_or_default().trim().into();
+        finding.title = first_line(name).unwrap_or_default().into();
         finding.details = Details {
             description: text(&self.description),
             references: distinct(self.references.0.iter().map(|r| &*r.url)),

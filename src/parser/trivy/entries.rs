@@ -371,13 +371,14 @@ impl Entry<'_> {
     }
 
     fn title(&self, kind: Kind) -> Option<Cow<'_, str>> {
-        first_line(&self.title.0).or_else(|| match kind {
+        let first_line = |text| first_line(text).map(Cow::Borrowed);
+        first_line(&self.title).or_else(|| match kind {
             Kind::Vulnerability => {
                 let id = self.vulnerability_id.some().unwrap_or("vulnerability");
                 Some(format!("{id} in {}", &*self.pkg_name).into())
             }
-            Kind::Misconfiguration => first_line(&self.message.0),
-            Kind::Secret => first_line(&self.category.0),
+            Kind::Misconfiguration => first_line(&self.message),
+            Kind::Secret => first_line(&self.category),
             Kind::License => self.name.some().map(|name| match self.category.some() {
                 Some(category) => format!("{name} ({category})").into(),
                 None => name.into(),

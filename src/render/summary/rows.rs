@@ -434,13 +434,11 @@ impl<'a> BaselineRow<'a> {
             entries.filter(move |entry| seen.insert((&entry.lane, entry.fingerprint)))
         };
         let count = |new| {
-            let findings = decision.findings.iter();
-            let findings = findings.filter(|judged| judged.subject.new == Some(new));
-            let keys = findings.map(|judged| {
-                (
-                    judged.subject.source.lane,
-                    judged.subject.finding.fingerprint,
-                )
+            let findings = decision.findings.iter().enumerate();
+            let findings = findings.filter(|(_, judged)| judged.subject.new == Some(new));
+            let keys = findings.map(|(index, judged)| {
+                let identity = decision.issues.identity(index);
+                (judged.subject.source.lane, identity)
             });
             keys.collect::<HashSet<_>>().len()
         };
